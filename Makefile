@@ -1,0 +1,96 @@
+# Marginline's chores. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+# What `make replay` runs; `make replay ACCOUNTS=100000` changes it. ARGS goes to the tool behind any chore as it is.
+RECORDING ?= crash-2025-04-07
+ACCOUNTS ?= 10000
+ARGS ?=
+
+.PHONY: help replay test test-fast check fix cover mutate bench docs schemas lock clean
+
+help: ## list the chores
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+replay: $(READY) ## run the crash that ships through the whole dataflow (ACCOUNTS=10000)
+	@$(BIN)/marginline replay $(RECORDING) --accounts $(ACCOUNTS) $(ARGS)
+
+test: $(READY) ## every test
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+
+test-fast: $(READY) ## tests that take less than ten seconds each
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not slow" $(ARGS)
+
+check: $(READY) ## format, lint, types, imports, tidiness; runs all, then says which failed
+	@failed=""; \
+	for chore in "ruff format --check ." "ruff check ." "mypy" "lint-imports" "pytest -q tests/test_tidy.py"; do \
+		echo "== $$chore"; \
+		$(BIN)/$$chore || failed="$$failed [$$chore]"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "make check failed:$$failed"; exit 1; fi
+
+fix: $(READY) ## format, and mend what the linter can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+# The JIT is off: coverage cannot see inside compiled code, and a rule is the same text either way.
+cover: export NUMBA_DISABLE_JIT := 1
+cover: $(READY) ## branch coverage: rules 100 %, pool 95 %
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -q tests/rules tests/pool tests/verify $(ARGS)
+	@$(BIN)/coverage report --include='flows/rules/*' --fail-under=100
+	@$(BIN)/coverage report --include='flows/pool/*' --fail-under=95
+
+mutate: $(READY) ## break rules on purpose: at least nine of ten mutants must be caught
+	@$(BIN)/python tests/mutate.py $(ARGS)
+
+bench: $(READY) ## benchmarks, each with its baseline
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(READY) ## write the reference pages that are generated
+	@$(BIN)/python docs/generate.py
+
+schemas: $(READY) ## write JSON Schemas and the AsyncAPI document
+	@$(BIN)/marginline schemas export
+
+lock: $(READY) ## resolve pyproject.toml into requirements.lock (LOCK_ARGS=--upgrade renews it)
+	@$(BIN)/uv pip compile pyproject.toml --output-file requirements.lock --all-extras --generate-hashes \
+		--universal --python-version 3.11 --fork-strategy fewest --no-emit-index-url \
+		--custom-compile-command "make lock" --quiet $(LOCK_ARGS)
+
+clean: ## remove what the chores left; runs/ and .venv/ stay
+	@rm -rf build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov
+	@find flows schemas tests benchmarks docs -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+# ---- the environment -------------------------------------------------------------------------------------------------
+# Only what the lock names, by hash. The stamp is written last, so an install that broke off is taken up again.
+$(READY): requirements.lock pyproject.toml
+	@$(FIND_PYTHON); \
+	if ! .venv/bin/python -c '$(IS_FIT)' 2>/dev/null; then \
+		"$$python" -c 'import ensurepip, venv' 2>/dev/null || { \
+			echo "Python's venv module is missing: apt-get install python3-venv, then make again." >&2; exit 1; }; \
+		"$$python" -m venv --clear .venv; \
+	fi; \
+	echo "Installing the locked packages into .venv (once; about 300 MB to fetch) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+IS_FIT := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
+
+# Asked, not trusted by name: a version manager's python3.12 may be there and refuse to run.
+define FIND_PYTHON
+python=""; \
+for candidate in $(PYTHON) .venv/bin/python python3.11 python3.12 python3; do \
+	if "$$candidate" -c '$(IS_FIT)' 2>/dev/null; then python="$$candidate"; break; fi; \
+done; \
+if [ -z "$$python" ]; then \
+	echo 'Marginline needs Python 3.11 or 3.12, and none of "$(strip $(PYTHON) python3.11 python3.12 python3)" is one: get it with "uv python install 3.12", then make PYTHON="$$(uv python find 3.12)" replay' >&2; \
+	exit 1; \
+fi
+endef

@@ -1,0 +1,234 @@
+"""Reference pages that are written from the code: commands, exit codes, topics, the rulebook. `make docs` writes them.
+
+A page that no longer says what the code says fails tests/docs/test_reference.py.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+from typer.main import get_command
+
+from flows.cli.errors import MEANING
+from flows.cli.main import COMMANDS, app, load
+from schemas.catalogue import TOPICS, Topic
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+NOTE = "<!-- Written by `make docs`; edit the code instead. -->"
+
+CHAPTERS = (
+    *("scale", "position", "collateral", "margin", "orders", "call", "liquidation", "offer"),
+    *("backstop", "fund", "adl", "loss", "funding", "oracle", "breaker", "volatility"),
+)
+"""Folders of flows/rules in the order of the rulebook's chapters; any other follows by name."""
+
+
+# ---- commands --------------------------------------------------------------------------------------------------------
+def plain(markup: str | None) -> str:
+    """Take the colours out of a help text."""
+    return Text.from_markup(markup or "").plain.strip()
+
+
+def unwrapped(text: str) -> str:
+    """Join a paragraph's lines; keep blocks that are indented."""
+    blocks = text.split("\n\n")
+    return "\n\n".join(block if block.startswith("    ") else " ".join(block.split()) for block in blocks)
+
+
+def shown_default(parameter: Any) -> str:
+    """Name what holds where nothing is given."""
+    if parameter.required:
+        return "required"
+    default = parameter.default
+    if default is None or callable(default) or default is False or default == ():
+        return ""
+    return f"`{getattr(default, 'value', default)}`"
+
+
+def parameters_table(command: Any) -> list[str]:
+    """Lay out a command's arguments and options: name, meaning, default."""
+    rows = [
+        f"| `{' '.join(parameter.opts) if parameter.param_type_name == 'option' else parameter.make_metavar(None)}` "
+        f"| {plain(parameter.help).replace('|', chr(92) + '|')} | {shown_default(parameter)} |"
+        for parameter in command.params
+        if parameter.name != "help" and not getattr(parameter, "hidden", False)
+    ]
+    return ["| | | default |", "|---|---|---|", *rows] if rows else []
+
+
+def command_section(words: list[str], command: Any) -> Iterator[str]:
+    """Write one command and, below it, its sub-commands."""
+    yield f"{'#' * min(len(words) + 1, 4)} `{' '.join(words)}`"
+    yield unwrapped(plain(command.help))
+    if table := parameters_table(command):
+        yield "\n".join(table)
+    if command.epilog:
+        yield unwrapped(plain(command.epilog))
+    for name, inner in sorted(getattr(command, "commands", {}).items()):
+        yield from command_section([*words, name], inner)
+
+
+def commands_page() -> str:
+    """Write every command's help as one page."""
+    top = get_command(app)
+    blocks = [NOTE, "# Commands", unwrapped(plain(top.help)), unwrapped(plain(top.epilog))]
+    for name in COMMANDS:
+        blocks += command_section(["marginline", name], load(name))
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+# ---- exit codes ------------------------------------------------------------------------------------------------------
+def exit_codes_page() -> str:
+    """Write the table of flows/cli/errors.py."""
+    rows = [f"| {code.value} | {meaning} |" for code, meaning in MEANING.items()]
+    return "\n".join(
+        [
+            NOTE,
+            "",
+            "# Exit codes",
+            "",
+            "Whatever a user can cause ends in one line on stderr and one of these codes; scripts may rely on them.",
+            "",
+            "| code | meaning |",
+            "|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+# ---- topics ----------------------------------------------------------------------------------------------------------
+def cell(text: object) -> str:
+    """Fit a text into a cell of a table."""
+    return " ".join(str(text).split()).replace("|", "\\|")
+
+
+def kind_of(schema: dict[str, Any]) -> str:
+    """Name a field's type as JSON sees it."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "const" in schema:
+        return f'"{schema["const"]}"'
+    if "enum" in schema:
+        return " or ".join(f'"{value}"' for value in schema["enum"])
+    if "anyOf" in schema:
+        return " or ".join(kind_of(choice) for choice in schema["anyOf"])
+    if schema.get("type") == "array":
+        return f"list of {kind_of(schema.get('items', {}))}"
+    return str(schema.get("type", "any"))
+
+
+def topic_section(topic: Topic) -> str:
+    """Write a topic's fields, each with its meaning and an example."""
+    schema = topic.model.model_json_schema()
+    lines = [f"## {topic.name}", "", f"{topic.description} Key: {topic.key}. {topic.content_type}.", ""]
+    lines += ["| field | type | | example |", "|---|---|---|---|"]
+    for name, field in schema["properties"].items():
+        shown = name if name in schema.get("required", []) else f"{name} (optional)"
+        example = field.get("examples", [""])[0]
+        lines.append(
+            f"| {shown} | {cell(kind_of(field))} | {cell(field.get('description', ''))} | {cell(example)} |"
+        )
+    return "\n".join(lines)
+
+
+def topics_page() -> str:
+    """Write every topic: what it carries, and its fields."""
+    top = [NOTE, "# Topics", "| topic | | key | |\n|---|---|---|---|"]
+    top[-1] += "".join(
+        f"\n| [{topic.name}](#{topic.name}) | {topic.direction} | {topic.key} | {cell(topic.description)} |"
+        for topic in TOPICS
+    )
+    return "\n\n".join([*top, *(topic_section(topic) for topic in TOPICS)]) + "\n"
+
+
+# ---- the rulebook ----------------------------------------------------------------------------------------------------
+def chapters() -> list[Path]:
+    """List the rulebook's folders in its own order."""
+    folders = [
+        path for path in sorted((ROOT / "flows" / "rules").iterdir()) if (path / "__init__.py").exists()
+    ]
+    known = {name: place for place, name in enumerate(CHAPTERS)}
+    return sorted(folders, key=lambda folder: (known.get(folder.name, len(known)), folder.name))
+
+
+def docstring_of(path: Path) -> str:
+    """Read a module's docstring without importing it."""
+    return ast.get_docstring(ast.parse(path.read_text())) or ""
+
+
+def rules_of(path: Path) -> Iterator[tuple[str, str]]:
+    """Signature and docstring of each rule in a module."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+            yield f"{node.name}({ast.unparse(node.args)}){returns}", ast.get_docstring(node) or ""
+
+
+def chapter_page(folder: Path) -> str:
+    """Write a chapter's rules, module by module, in their own words."""
+    blocks = [NOTE, f"# {folder.name.capitalize()}", docstring_of(folder / "__init__.py")]
+    for path in sorted(folder.glob("*.py")):
+        if path.name == "__init__.py":
+            continue
+        blocks += [f"## {folder.name}/{path.name}", docstring_of(path)]
+        for signature, docstring in rules_of(path):
+            first, _, rest = docstring.partition("\n")
+            blocks += [f"### `{signature}`", first, f"```text\n{rest.strip()}\n```"]
+    return "\n\n".join(blocks) + "\n"
+
+
+def rulebook_page() -> str:
+    """Write the rulebook's first page."""
+    lines = [NOTE, "", "# The rulebook", "", docstring_of(ROOT / "flows" / "rules" / "exact.py"), ""]
+    lines += ["| chapter | | rules |", "|---|---|---|"]
+    for folder in chapters():
+        names = [path.stem for path in sorted(folder.glob("*.py")) if path.name != "__init__.py"]
+        about = " ".join(docstring_of(folder / "__init__.py").split())
+        lines.append(f"| [{folder.name}]({folder.name}.md) | {about} | {', '.join(names)} |")
+    return "\n".join([*lines, ""])
+
+
+# ---- all of them -----------------------------------------------------------------------------------------------------
+def pages() -> dict[str, str]:
+    """Every generated page: its path below docs/reference, and its text."""
+    rulebook = {f"rules/{folder.name}.md": chapter_page(folder) for folder in chapters()}
+    return {
+        "commands.md": commands_page(),
+        "exit-codes.md": exit_codes_page(),
+        "topics.md": topics_page(),
+        "rules/index.md": rulebook_page(),
+        **rulebook,
+    }
+
+
+def stale(folder: Path = REFERENCE) -> list[str]:
+    """Pages that do not say what the code says, and those that no code stands behind any more."""
+    wanted = pages()
+    changed = [
+        name
+        for name, text in wanted.items()
+        if not (folder / name).exists() or (folder / name).read_text() != text
+    ]
+    rules = sorted(f"rules/{path.name}" for path in (folder / "rules").glob("*.md"))
+    return changed + [name for name in rules if name not in wanted]
+
+
+def write(folder: Path = REFERENCE) -> None:
+    """Write every page, and remove those of chapters that are gone."""
+    wanted = pages()
+    for path in sorted((folder / "rules").glob("*.md")):
+        if f"rules/{path.name}" not in wanted:
+            path.unlink()
+    for name, text in wanted.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+if __name__ == "__main__":
+    write()

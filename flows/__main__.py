@@ -1,0 +1,5 @@
+"""`python -m flows` is `marginline`."""
+
+from flows.cli.main import run
+
+run()

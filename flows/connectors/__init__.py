@@ -1,0 +1,1 @@
+"""The only network, files and clock: Kafka, recordings, ClickHouse."""

@@ -1,0 +1,375 @@
+"""The audit database: ClickHouse, embedded in this process (chDB) or a server, by one client and the same SQL.
+
+    connect -> migrate -> Writer.insert_block ...        connect -> ask
+
+An embedded database is a folder that one process holds at a time, and a process holds one folder at a time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import logging
+import os
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+import numpy as np
+import pyarrow as pa
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+
+from flows.journal import entries as journal
+from flows.journal import events as decided
+from flows.journal.codec import ENTRY_COLUMNS
+from flows.journal.entries import Rows
+
+INFRA: Final = Path(__file__).resolve().parents[2] / "infra" / "clickhouse"
+MIGRATIONS: Final = INFRA / "migrations"
+QUESTIONS: Final = INFRA / "questions"
+
+DATABASE: Final = "marginline"
+"""Name of the database where the URL names none."""
+
+FOLDER: Final = "clickhouse"
+"""Where a run's folder keeps its embedded database."""
+
+ATTEMPTS: Final = 6
+FIRST_PAUSE_S: Final = 0.25
+"""Pauses between attempts double: 0.25 s to 4 s, 8 s in all."""
+
+PASSING: Final = frozenset({159, 202, 209, 210, 241, 242, 252, 319, 425, 473, 999})
+"""ClickHouse errors that a later attempt may not meet: timeouts, too many queries or parts, memory, read-only."""
+
+
+# What goes wrong is told by the exceptions below, once: the driver's own warnings are not for the screen.
+logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
+
+
+class DatabaseError(Exception):
+    """The audit database did not do what was asked. One line for the person at the screen."""
+
+
+class DatabaseBusy(DatabaseError):  # noqa: N818 - its name is what it says
+    """Another process holds the embedded database."""
+
+
+class DatabaseMissing(DatabaseError):  # noqa: N818 - the same
+    """There is no audit database here."""
+
+
+class DatabaseUnreachable(DatabaseError):  # noqa: N818 - the same
+    """The server does not answer, or the folder cannot be opened."""
+
+
+class DeadLetterRow(NamedTuple):
+    """A refused record, as the table keeps it."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    field: str
+    detail: str
+    raw: bytes
+    raw_bytes: int
+
+
+# ---- opening ---------------------------------------------------------------------------------------------------------
+def connect(target: str | Path, database: str = DATABASE, *, create: bool = True) -> Client:
+    """Open a folder (or ``chdb:///folder``) as an embedded database, or a server by ``http(s)://user:word@host:port/db``.
+
+    ``create=False`` is for readers: what is not there is not made. Close the client to give an embedded folder back.
+    """
+    text = str(target)
+    if text.startswith(("http://", "https://")):
+        return _connect_server(text, database, create=create)
+    return _connect_folder(Path(text.removeprefix("chdb://")).absolute(), database, create=create)
+
+
+def _connect_folder(folder: Path, database: str, *, create: bool) -> Client:
+    if not create and not (folder / "status").exists():
+        raise DatabaseMissing(f"no audit database in {folder}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _refuse_if_held(folder)
+        client = clickhouse_connect.get_client(dsn=f"chdb://{folder}")
+    except OSError as error:
+        raise DatabaseUnreachable(f"{folder} cannot hold a database: {error.strerror}") from error
+    except ClickHouseError as error:
+        _refuse_if_held(folder)
+        raise DatabaseUnreachable(f"{folder} cannot be opened as a database: {_one_line(error)}") from error
+    return _enter(client, database, str(folder), create=create)
+
+
+def _refuse_if_held(folder: Path) -> None:
+    """Raise `DatabaseBusy` where another process has the folder open.
+
+    The engine locks `status` while it runs and writes its process into it. Asking here first keeps the engine from
+    writing its own message to the screen; a second client of this very process is no conflict.
+    """
+    with suppress(FileNotFoundError), (folder / "status").open("rb") as status:
+        try:
+            fcntl.flock(status, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = re.search(rb"PID: *(\d+)", status.read())
+            if holder is None or int(holder[1]) != os.getpid():
+                process = f" (process {holder[1].decode()})" if holder else ""
+                raise DatabaseBusy(
+                    f"{folder} is held by a run that is still going{process}: ask again when it is done"
+                ) from None
+
+
+def _connect_server(url: str, database: str, *, create: bool) -> Client:
+    parts = urlsplit(url)
+    place = f"{parts.scheme}://{parts.hostname}:{parts.port or (8443 if parts.scheme == 'https' else 8123)}"
+    try:
+        client = clickhouse_connect.get_client(
+            interface=parts.scheme,
+            host=parts.hostname,
+            port=parts.port or 0,
+            username=unquote(parts.username or "default"),
+            password=unquote(parts.password or ""),
+            autogenerate_session_id=False,  # a session would refuse a retry while the lost attempt still runs
+        )
+    except ClickHouseError as error:
+        raise DatabaseUnreachable(f"no ClickHouse answers at {place}: {_one_line(error)}") from error
+    return _enter(client, parts.path.strip("/") or database, place, create=create)
+
+
+def _enter(client: Client, database: str, place: str, *, create: bool) -> Client:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", database):
+        client.close()
+        raise DatabaseError(f"{database!r} is no name for a database: letters, digits and _ only")
+    try:
+        if create:
+            client.command(f"create database if not exists {database}")
+        elif not int(client.command(f"exists database {database}")):
+            client.close()
+            raise DatabaseMissing(f"no database {database} at {place}")
+        client.database = database
+    except ClickHouseError as error:
+        client.close()
+        raise DatabaseUnreachable(f"{place}: {_one_line(error)}") from error
+    return client
+
+
+def migrate(client: Client, folder: Path = MIGRATIONS) -> list[str]:
+    """Bring the tables up to date and give the names of the migrations that ran.
+
+    Each statement can be repeated, so a migration that was cut short is simply run again. A migration that has run
+    must not change any more: what is in the tables came from the old text.
+    """
+    client.command(
+        "create table if not exists migrations (name String, sha256 String) engine = ReplacingMergeTree order by name"
+    )
+    done = dict(client.query("select name, sha256 from migrations final").result_rows)
+    ran = []
+    for file in sorted(folder.glob("*.sql")):
+        text = file.read_text("utf-8")
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if file.name in done:
+            if done[file.name] != digest:
+                raise DatabaseError(f"{file.name} has changed since it ran here: add a new migration instead")
+            continue
+        for statement in statements(text):
+            _asked(partial(client.command, statement), file.name)
+        names = pa.table({"name": [file.name], "sha256": [digest]})
+        client.insert_arrow("migrations", names, settings={"async_insert": 0})
+        ran.append(file.name)
+    return ran
+
+
+def statements(text: str) -> list[str]:
+    """The statements of a SQL file: each ends with a semicolon at the end of a line."""
+    bare = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
+    return [each.strip() for each in re.split(r";\s*(?:\n|$)", bare) if each.strip()]
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------------
+def ask(client: Client, question: str, **parameters: Any) -> list[dict[str, Any]]:
+    """Rows of a question of `QUESTIONS`, by column name."""
+    text = (QUESTIONS / f"{question}.sql").read_text("utf-8")
+    answer = _asked(partial(client.query, text, parameters=parameters), question)
+    return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
+
+
+def _asked(call: Callable[[], Any], what: str) -> Any:
+    try:
+        return call()
+    except ClickHouseError as error:
+        if _code(error) in (60, 81):  # no such table, no such database
+            raise DatabaseMissing(f"this database holds no audit tables: {_one_line(error)}") from error
+        raise DatabaseError(f"{what}: {_one_line(error)}") from error
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------------
+class Writer:
+    """Inserts blocks of one database's pools. A repeat of a block adds nothing, wherever the first attempt ended."""
+
+    def __init__(self, client: Client, pause: Callable[[float], None] = time.sleep) -> None:
+        """``pause`` waits between attempts."""
+        self.client = client
+        self._pause = pause
+
+    def next_offset(self, pool: str) -> int:
+        """One past the last journal entry that is in the database; a block's journal rows are its last insert."""
+        answer = self.client.query(
+            "select if(count() = 0, 0, max(journal_offset) + 1) from journal where pool = {pool:String}",
+            parameters={"pool": pool},
+        )
+        return int(answer.result_rows[0][0])
+
+    def insert_block(
+        self,
+        pool: str,
+        first_offset: int,
+        entries: Rows,
+        texts: Mapping[int, str],
+        events: Rows,
+        dead_letters: Sequence[DeadLetterRow] = (),
+    ) -> None:
+        """Insert what `BlockCutter` cut: ``entries`` from ``first_offset`` on, their texts by place, their events."""
+        self.insert_dead_letters(pool, dead_letters)
+        tables = {
+            "parameters": parameters_table(pool, first_offset, entries, texts),
+            "accounts": accounts_table(pool, first_offset, texts, events),
+            "events": events_table(pool, events),
+            "journal": journal_table(pool, first_offset, entries, texts),
+        }
+        for name, table in tables.items():
+            if table.num_rows:
+                self._insert(name, table, {"insert_deduplication_token": f"{pool}:{name}:{first_offset}"})
+
+    def insert_dead_letters(self, pool: str, dead_letters: Sequence[DeadLetterRow]) -> None:
+        """Insert refused records, cut in any way: their origin is their key, so a repeat replaces itself."""
+        if dead_letters:
+            self._insert("dead_letters", dead_letters_table(pool, dead_letters), {})
+
+    def _insert(self, name: str, table: pa.Table, settings: dict[str, Any]) -> None:
+        """One insert, again while what is wrong may pass: a lost answer is no harm, the token makes repeats nothing."""
+        for attempt in range(ATTEMPTS):
+            try:
+                self.client.insert_arrow(name, table, settings={**settings, "async_insert": 0})
+            except ClickHouseError as error:
+                passing = isinstance(error, OperationalError) or _code(error) in PASSING
+                if not passing or attempt + 1 == ATTEMPTS:
+                    raise DatabaseError(f"cannot write {name}: {_one_line(error)}") from error
+                self._pause(FIRST_PAUSE_S * 2**attempt)
+            else:
+                return
+
+
+def _code(error: ClickHouseError) -> int | None:
+    """ClickHouse's number for an error, from the error or, embedded, from its text."""
+    code = getattr(error, "code", None)
+    if code is None and (found := re.search(r"\bCode: (\d+)", str(error))):
+        code = int(found[1])
+    return code
+
+
+def _one_line(error: Exception) -> str:
+    if cause := re.search(r"\[Errno \d+\] ([^\"')]+)", str(error)):
+        return cause[1]
+    text = str(error).split(", Stack trace")[0]
+    text = re.sub(r"\s+", " ", re.sub(r"\(for url [^)]*\)", "", text))
+    return text if len(text) <= 300 else f"{text[:297]}..."
+
+
+# ---- rows to columns -------------------------------------------------------------------------------------------------
+def journal_table(pool: str, first_offset: int, entries: Rows, texts: Mapping[int, str]) -> pa.Table:
+    """Entries as the `journal` table has them."""
+    columns = _columns(entries, ENTRY_COLUMNS)
+    columns["kind"] = _names(entries[:, journal.KIND], journal.KIND_NAMES)
+    columns["topic"] = _names(entries[:, journal.TOPIC], journal.TOPICS)
+    written = pa.array(
+        [texts.get(place, "") for place in range(len(entries))] if texts else [""] * len(entries)
+    )
+    offsets = pa.array(np.arange(first_offset, first_offset + len(entries), dtype=np.int64))
+    return pa.table(
+        {"pool": _pool(pool, len(entries)), "journal_offset": offsets, **columns, "text": written}
+    )
+
+
+def events_table(pool: str, events: Rows) -> pa.Table:
+    """Events as the `events` table has them."""
+    columns = _columns(events, decided.COLUMNS)
+    columns["type"] = _names(events[:, decided.TYPE], decided.TYPE_NAMES)
+    return pa.table({"pool": _pool(pool, len(events)), **columns})
+
+
+def accounts_table(pool: str, first_offset: int, texts: Mapping[int, str], events: Rows) -> pa.Table:
+    """The accounts opened in a block, under the names that the entries which open them give.
+
+    Genesis names none, and what it opens is the pool's own: its vault.
+    """
+    opened = events[events[:, decided.TYPE] == decided.ACCOUNT_OPENED]
+    offset, account, owner, market = opened[
+        :, [decided.OFFSET, decided.ACCOUNT, decided.COUNTER_ACCOUNT, decided.MARKET]
+    ].T
+    genesis = account == 0
+    names = [
+        "vault" if own else texts.get(place, "").split(" ")[0]
+        for own, place in zip(genesis.tolist(), (offset - first_offset).tolist(), strict=True)
+    ]
+    return pa.table(
+        {
+            "pool": _pool(pool, len(opened)),
+            "account": account,
+            "name": pa.array(names, pa.utf8()),
+            "owner": owner,
+            "isolated_market": market,
+            "opened_offset": offset,
+        }
+    )
+
+
+def parameters_table(pool: str, first_offset: int, entries: Rows, texts: Mapping[int, str]) -> pa.Table:
+    """The parameter sets a block brings into force: genesis."""
+    places = np.flatnonzero(entries[:, journal.KIND] == journal.GENESIS).tolist()
+    return pa.table(
+        {
+            "pool": _pool(pool, len(places)),
+            "journal_offset": pa.array([first_offset + place for place in places], pa.int64()),
+            "text": pa.array([texts[place] for place in places], pa.utf8()),
+        }
+    )
+
+
+def dead_letters_table(pool: str, dead_letters: Sequence[DeadLetterRow]) -> pa.Table:
+    """Refused records as the `dead_letters` table has them."""
+    topic, partition, offset, reason, field, detail, raw, raw_bytes = zip(*dead_letters, strict=True)
+    return pa.table(
+        {
+            "pool": _pool(pool, len(dead_letters)),
+            "topic": pa.array(topic, pa.utf8()),
+            "partition": pa.array(partition, pa.int64()),
+            "origin_offset": pa.array(offset, pa.int64()),
+            "reason": pa.array([str(each) for each in reason], pa.utf8()),
+            "field": pa.array(field, pa.utf8()),
+            "detail": pa.array(detail, pa.utf8()),
+            "raw": pa.array(raw, pa.binary()),
+            "raw_bytes": pa.array(raw_bytes, pa.int64()),
+        }
+    )
+
+
+def _columns(rows: Rows, names: Sequence[str]) -> dict[str, pa.Array]:
+    """Each column of row-major rows as an Arrow array: one transposing copy, then none."""
+    return {name: pa.array(column) for name, column in zip(names, np.ascontiguousarray(rows.T), strict=True)}
+
+
+def _names(codes: Rows, names: Sequence[str]) -> pa.Array:
+    """Codes as a dictionary column, which ClickHouse takes for a LowCardinality without a look at each row."""
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8)), pa.array(names))
+
+
+def _pool(pool: str, count: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int8)), pa.array([pool]))

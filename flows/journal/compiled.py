@@ -1,0 +1,103 @@
+"""Compiled kernels and the one cache they may come from.
+
+Numba's file cache looks at a kernel's own file only: edit a rule and it goes on serving the old rule, without
+a word. So kernels are cached in a folder named by a digest of every text that may be compiled into one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+import numba
+from numba.core import config as numba_config
+from numba.extending import register_jitable
+
+FLOWS: Final = Path(__file__).resolve().parent.parent
+
+KERNEL_ROOMS: Final = ("rules", "registry", "journal", "pricing", "pool", "venue")
+"""Rooms whose text may end in a kernel: kernels themselves, and the functions and constants they use."""
+
+CACHE_VARIABLE: Final = "MARGINLINE_CACHE_DIR"
+"""Environment variable: the folder to keep compiled kernels in, where the user's home can't be written."""
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+# It makes its names at import, where no type checker sees them.
+config: Any = numba_config
+
+
+def kernel(function: Kernel) -> Kernel:
+    """Compile ``function`` at its first call, or take it from the cache; it runs without Python's lock.
+
+    The folder is handed to Numba for this function alone, so no order of imports and no setting of the user's
+    can make a kernel come from elsewhere. With ``NUMBA_DISABLE_JIT=1`` the function stays plain Python.
+    """
+    if config.DISABLE_JIT:
+        return function
+    former = config.CACHE_DIR
+    config.CACHE_DIR = str(cache_folder())
+    try:
+        return cast("Kernel", numba.njit(cache=True, nogil=True)(function))
+    finally:
+        config.CACHE_DIR = former
+
+
+def part(function: Kernel) -> Kernel:
+    """Let kernels call ``function``: it is compiled into each that does, and stays plain Python beside."""
+    return cast("Kernel", register_jitable(function))
+
+
+@cache
+def cache_folder() -> Path:
+    """Where this text's kernels are kept: the first of the candidates that can be written."""
+    name = kernel_digest(FLOWS)
+    for base in _candidates():
+        if (folder := _writable(base / name)) is not None:
+            return folder
+    return Path(tempfile.mkdtemp(prefix="marginline-"))
+
+
+def kernel_digest(flows: Path) -> str:
+    """Name of the text below ``flows`` as its kernels see it, under this compiler and its settings."""
+    settings = (numba.__version__, config.BOUNDSCHECK, config.OPT, config.ENABLE_AVX)
+    digest = hashlib.sha256(repr(tuple(map(str, settings))).encode())
+    for room in KERNEL_ROOMS:
+        for path in sorted((flows / room).rglob("*.py")):
+            text = path.read_bytes()
+            digest.update(f"{path.relative_to(flows).as_posix()} {len(text)}\n".encode())
+            digest.update(text)
+    return digest.hexdigest()[:24]
+
+
+def _candidates() -> list[Path]:
+    """List the folder the operator names; else the user's cache and one in the system's temporary folder."""
+    if named := os.environ.get(CACHE_VARIABLE):
+        return [Path(named).expanduser()]
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
+    return [
+        Path(home) / "marginline",
+        Path(tempfile.gettempdir()) / f"marginline-{os.getuid()}",
+    ]
+
+
+def _writable(folder: Path) -> Path | None:
+    """``folder``, made if it is missing; None where it can't be written, or where it isn't ours.
+
+    A kernel from the cache is code: a folder that another user made, or may write to, is as bad as none.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        found = folder.stat()
+    except OSError:
+        return None
+    ours = found.st_uid == os.getuid() and not found.st_mode & stat.S_IWOTH
+    return folder if ours else None

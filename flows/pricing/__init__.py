@@ -1,0 +1,1 @@
+"""The market stage's state: index, mark, TWAP, volatility, breakers, funding. Floats end at its edge."""

@@ -1,0 +1,1 @@
+"""Columns of the market stage's state, a module a table; kernels read them as `feed.MEDIAN_NANO`."""

@@ -1,0 +1,1 @@
+"""Recordings: build, inspect, validate; generated accounts."""

@@ -1,0 +1,1 @@
+"""The registry: the one door from configuration to checked integer parameters."""

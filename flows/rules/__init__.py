@@ -1,0 +1,1 @@
+"""The rulebook: one rule a module, a folder a chapter, each a pure function of integers."""

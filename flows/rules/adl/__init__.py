@@ -1,0 +1,1 @@
+"""Auto-deleveraging: chapter L of the rulebook."""

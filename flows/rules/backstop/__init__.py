@@ -1,0 +1,1 @@
+"""The backstop vault: chapter J of the rulebook."""

@@ -1,0 +1,1 @@
+"""Circuit breakers: chapter P of the rulebook."""

@@ -1,0 +1,1 @@
+"""Margin call and soft liquidation: chapter G of the rulebook."""

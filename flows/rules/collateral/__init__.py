@@ -1,0 +1,1 @@
+"""Collateral: chapter C of the rulebook."""

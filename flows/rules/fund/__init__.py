@@ -1,0 +1,1 @@
+"""Insurance fund: chapter K of the rulebook."""

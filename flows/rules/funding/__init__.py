@@ -1,0 +1,1 @@
+"""Funding: chapter N of the rulebook."""

@@ -1,0 +1,1 @@
+"""Partial liquidation: chapter H of the rulebook."""

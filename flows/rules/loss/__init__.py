@@ -1,0 +1,1 @@
+"""Socialized loss, withdrawal gate, order of claims: chapter M of the rulebook."""

@@ -1,0 +1,1 @@
+"""Offers to independent liquidators: chapter I of the rulebook."""

@@ -1,0 +1,1 @@
+"""Oracle, index, mark, TWAP: chapter O of the rulebook."""

@@ -1,0 +1,1 @@
+"""Order checks, withdrawals and isolated margin: chapter F of the rulebook."""

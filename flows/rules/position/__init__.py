@@ -1,0 +1,1 @@
+"""Position accounting: chapter B of the rulebook."""

@@ -1,0 +1,1 @@
+"""Scales, bounds, time and conservation: chapter A of the rulebook."""

@@ -1,0 +1,1 @@
+"""Volatility: chapter R of the rulebook, the only rules that use floats."""

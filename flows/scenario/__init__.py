@@ -1,0 +1,1 @@
+"""Gherkin's vocabulary and its steps on the real pool."""

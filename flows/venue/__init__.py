@@ -1,0 +1,1 @@
+"""The paper venue: fills liquidation orders against recorded depth."""

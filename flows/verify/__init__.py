@@ -1,0 +1,1 @@
+"""The second opinion: the pool again in plain Python, comparison, re-execution."""

@@ -1,0 +1,1 @@
+"""Messages that come in: one module a topic."""

@@ -1,0 +1,1 @@
+"""The rulebook's tests: a folder a chapter, a file a rule."""
