@@ -63,9 +63,9 @@ def _amount(text: str) -> str:
 
 def quoted(text: str) -> str:
     """The text for a person to read: cut, and without anything a terminal would obey."""
-    plain = text.encode("ascii", "backslashreplace").decode().replace("\n", "\\n")
+    plain = text[:41].encode("ascii", "backslashreplace").decode()
     plain = "".join(each if each.isprintable() else "?" for each in plain)
-    return repr(plain if len(plain) <= 40 else plain[:37] + "...")
+    return f"'{plain if len(plain) <= 40 else plain[:37] + '...'}'"
 
 
 # The pattern stands in the exported schema only: the validator names the reason, a pattern error would not.

@@ -17,19 +17,22 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 import numpy as np
 import pyarrow as pa
-from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver import client as driver
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from flows.journal import entries as journal
 from flows.journal import events as decided
 from flows.journal.codec import ENTRY_COLUMNS
 from flows.journal.entries import Rows
+
+Client: TypeAlias = driver.Client
+"""What `connect` gives."""
 
 INFRA: Final = Path(__file__).resolve().parents[2] / "infra" / "clickhouse"
 MIGRATIONS: Final = INFRA / "migrations"
@@ -151,7 +154,7 @@ def _enter(client: Client, database: str, place: str, *, create: bool) -> Client
     try:
         if create:
             client.command(f"create database if not exists {database}")
-        elif not int(client.command(f"exists database {database}")):
+        elif str(client.command(f"exists database {database}")) != "1":
             client.close()
             raise DatabaseMissing(f"no database {database} at {place}")
         client.database = database
@@ -170,7 +173,7 @@ def migrate(client: Client, folder: Path = MIGRATIONS) -> list[str]:
     client.command(
         "create table if not exists migrations (name String, sha256 String) engine = ReplacingMergeTree order by name"
     )
-    done = dict(client.query("select name, sha256 from migrations final").result_rows)
+    done = {row[0]: row[1] for row in client.query("select name, sha256 from migrations final").result_rows}
     ran = []
     for file in sorted(folder.glob("*.sql")):
         text = file.read_text("utf-8")

@@ -17,7 +17,7 @@ from flows.rules.collateral.sale import sale_proceeds
 from flows.rules.exact import mul_ppm_ceil
 from flows.rules.funding.payment import per_lot
 from flows.rules.liquidation.penalty import penalty_split
-from flows.rules.orders.check import ACCEPT, HALTED, NOT_REDUCING
+from flows.rules.orders.check import ACCEPT, HALTED
 from flows.rules.position.fill import apply_fill
 from flows.verify.facts import Evidence, Facts, Row
 from flows.verify.opinion import auction, requests, sales
@@ -351,7 +351,7 @@ def _order_decision(facts: Facts) -> Checks:
         return
     state, account, value = plain_pool(facts, evidence)
     code, largest = requests.decide(
-        state, account, value, market, event["lots"], event["price_ticks"], event["code"] == NOT_REDUCING
+        state, account, value, market, event["lots"], event["price_ticks"], facts.entry["payload_4"] == 1
     )
     yield Check("answer", "R-F1", Kind.CODE, event["code"], code)
     yield Check("largest size", "R-F2", Kind.QUANTITY, event["quanta"], largest, market)

@@ -198,7 +198,7 @@ def liquidation_fill(
     if left == 0:
         account.order = None
         if account.level != ladder.SOFT:
-            account.next_slice_ns = 0
+            account.next_step_ns = 0
     auction.clip(state, account, market)
     auction.clip(state, other, market)
 
@@ -349,7 +349,11 @@ def clock(state: State, row: list[int]) -> None:
             lapse(state, VAULT, order)
             del state.vault_orders[market]
     waterfall.open_gate(state)
-    active = [each.row for each in state.accounts if each.liquidating or each.zone == UNDER_WATER]
+    active = [
+        each.row
+        for each in state.accounts
+        if (each.liquidating or each.zone == UNDER_WATER) and each.next_step_ns <= state.time_ns
+    ]
     for at in ladder.by_risk(state, active):
         account = state.accounts[at]
         value = state.value(account)
@@ -366,7 +370,7 @@ def due(state: State, account: Account) -> None:
     if account.order is not None and state.time_ns >= account.order.lapses_ns:
         lapse(state, account.row, account.order)
         account.order = None
-        account.next_slice_ns = min(account.next_slice_ns, state.time_ns)
+        account.next_step_ns = 0
     auction.expire(state, account)
     if not account.call_open:
         return
@@ -376,7 +380,7 @@ def due(state: State, account: Account) -> None:
         value = state.value(account)
         ladder.end_window(state, account, value, by_level=0)
         ladder.relevel(state, account, value)
-        account.next_slice_ns = 0
+        account.next_step_ns = 0
 
 
 def lapse(state: State, row: int, order: Order) -> None:

@@ -18,6 +18,7 @@ from flows.rules.breaker.band import START
     MARK_BAND_PPM,
     CLAMP_PPM,
     # prices in force, 0 before the first
+    RAW_SUBTICKS,  # the index without its clamp
     INDEX_SUBTICKS,
     INDEX_TICKS,
     INDEX_LOW_TICKS,
@@ -63,7 +64,7 @@ from flows.rules.breaker.band import START
     DIVERGED,
     DIVERGED_SINCE_NS,
     BAND,  # ten columns: the state of flows.rules.breaker.band
-) = range(52)
+) = range(53)
 
 BAND_END = BAND + len(START)
 BREAKERS = BAND_END  # state bits, as published

@@ -2,6 +2,7 @@
 
 (
     CLOCK_NS,  # latest clock, 0 before the first
+    FORMER_CLOCK_NS,  # the one before it
     POOL_NS,  # R-A6
     STATES,  # how many states were ever made: the number of the next
     # of the record at work
@@ -12,4 +13,4 @@
     # of the run at work
     OUT,  # rows written
     WIDTH,
-) = range(9)
+) = range(10)

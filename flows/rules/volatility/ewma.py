@@ -4,7 +4,7 @@ No function of a maths library is called but the square root, whose result IEEE 
 plain sums, the same bits wherever a build keeps to the order of operations.
 """
 
-from math import ceil, isfinite, sqrt
+from math import ceil, sqrt
 
 from flows.rules.exact import rule
 
@@ -114,9 +114,10 @@ def sigma_ppm(sum_squares: float, half_life_ns: int, fallback_ppm: int) -> int:
     Errors    no number, infinity, 0 or below, or more than a thousandfold a day: the fallback.
     Source    as ``ewma_step``; the edge to integers is R-R6's.
     """
-    if not isfinite(sum_squares) or sum_squares <= 0.0:
+    # Written as what must hold, since every comparison with NaN is false.
+    if not sum_squares > 0.0:
         return fallback_ppm
     sigma = sqrt(sum_squares * _LN2 / (half_life_ns / _NS_A_SECOND) * _SECONDS_A_DAY) * 1_000_000.0
-    if sigma > SIGMA_MAX_PPM:
+    if not 0.0 < sigma <= SIGMA_MAX_PPM:
         return fallback_ppm
     return ceil(sigma)

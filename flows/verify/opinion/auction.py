@@ -121,7 +121,7 @@ def expire(state: State, account: Account) -> None:
     for market in sorted(account.offers):
         if is_over(state.time_ns, account.offers[market].expires_ns):
             withdraw(state, account, market, EXPIRED)
-            account.next_slice_ns = 0
+            account.next_step_ns = 0
 
 
 def clip(state: State, account: Account, market: int) -> None:
@@ -270,6 +270,6 @@ def transfer(
     state.fund(insurance, ev.FUND_PENALTY, 904, account=account.row)
     state.fees_quanta += venue
     account.under_hard_ns = state.time_ns if account.under_hard_ns > 0 else 0
-    account.next_slice_ns = 0
+    account.next_step_ns = 0
     reduce(state, account, market, lots)
     clip(state, bidder, market)

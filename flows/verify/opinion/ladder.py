@@ -85,6 +85,7 @@ def move(state: State, account: Account, value: Valuation) -> None:
             move(state, account, value)
             return
     relevel(state, account, value)
+    account.next_step_ns = state.time_ns
     step(state, account)
 
 
@@ -210,7 +211,6 @@ def begin_liquidation(state: State, account: Account, value: Valuation) -> None:
     """Before anything is sold: cancel the account's orders, then turn collateral into what is owed (R-H6)."""
     state.evidence(account, value)
     account.liquidating = True
-    account.next_slice_ns = 0
     account.soft_market, account.soft_start_lots, account.soft_allowed_lots = -1, 0, 0
     account.stuck = False
     state.emit(ev.ORDERS_CANCELLED, 806, account=account.row, **amounts(value))
@@ -221,7 +221,6 @@ def begin_liquidation(state: State, account: Account, value: Valuation) -> None:
 def end_liquidation(state: State, account: Account) -> None:
     """Target reached: offers are withdrawn, nothing more is forced."""
     account.liquidating = account.stuck = False
-    account.next_slice_ns = 0
     auction.withdraw_all(state, account, 0)
 
 
@@ -249,11 +248,12 @@ def convert_if_due(state: State, account: Account) -> None:
 
 def step(state: State, account: Account) -> None:
     """The next forced step of an account, if one is due: resolve, take over, offer, sell a slice."""
+    if account.zone != UNDER_WATER and not account.liquidating:
+        return
+    account.next_step_ns = state.time_ns + state.parameters.pacing_ns
     value = state.value(account)
     if account.zone == UNDER_WATER:
         waterfall.resolve(state, account)
-        return
-    if not account.liquidating:
         return
     patience_over = (
         account.under_hard_ns > 0 and state.time_ns - account.under_hard_ns >= state.parameters.patience_ns
@@ -264,9 +264,6 @@ def step(state: State, account: Account) -> None:
         value = state.value(account)
         if value.maintenance_quanta == 0 or state.zone(account, value) < UNDER_MARGIN:
             return  # the touched account is assessed again before the entry ends
-    if state.time_ns < account.next_slice_ns:
-        return
-    account.next_slice_ns = state.time_ns + state.parameters.pacing_ns
     if account.level == SOFT:
         sales.soft_slice(state, account, value)
     else:

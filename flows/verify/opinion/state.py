@@ -79,7 +79,7 @@ class Account:
     window_over: bool = False
     liquidating: bool = False
     under_hard_ns: int = 0  # since when it has been below hard with offers unfilled; 0 if not
-    next_slice_ns: int = 0
+    next_step_ns: int = 0
     soft_market: int = -1
     soft_start_lots: int = 0
     soft_allowed_lots: int = 0

@@ -14,6 +14,8 @@ from flows.rules.liquidation.preparation import (
 )
 from tests.tables import table
 
+FACTS = [(orders, legs, gains) for orders, legs, gains in product((False, True), repeat=3)]
+
 
 @pytest.mark.parametrize(
     ("last", "orders", "legs", "gains", "step", "why"),
@@ -37,11 +39,11 @@ def test_next_step(last: str, orders: str, legs: str, gains: str, step: str, why
 
 
 def test_a_restored_account_is_left_alone() -> None:
-    for last, *facts in product(range(5), *[(False, True)] * 3):
+    for last, facts in product(range(5), FACTS):
         assert next_step(last, True, *facts) == RESTORED
 
 
 def test_steps_only_go_forward() -> None:
     assert tuple(range(5)) == (RESTORED, CANCEL_ORDERS, NET_LEGS, CONVERT_COLLATERAL, SELL_POSITIONS)
-    for last, *facts in product(range(4), *[(False, True)] * 3):
+    for last, facts in product(range(4), FACTS):
         assert next_step(last, False, *facts) > last

@@ -28,7 +28,7 @@ PACE = (100_000, 1_000 * U, 100 * U)
          100    80    50000000   99999     20  exactly_the_least_notional
          100    80  1000000000   99999     10  a_lot_of_it
            5     4  2000000000   99999      1  one_lot_at_least
-           3     2    55000000   99999      2  what_is_left_is_worth_more_than_dust
+           3     1    55000000   99999      1  what_is_left_is_worth_more_than_dust
           10     9    60000000   99999     10  what_is_left_is_dust
           10     9   100000000   99999      9  at_the_line_it_is_not
           10     9    99999999   99999     10  a_quantum_under_it
@@ -77,7 +77,8 @@ RINGS = (1_000, 10_000)
       2728            0  yes  9999   9999     0  no_equity
          0  40000000000  yes  9999   9999     0  nothing_ordered
       2728  40000000000  no      0      0  2728  without_a_view_of_depth_by_the_root
-      2728    970014999  no      0      0     0  which_may_be_too_dear
+      2728    970014999  no      0      0   170  halved_until_the_root_allows
+      2728      1000000  no      0      0     0  which_may_be_too_dear
 """),
 )
 def test_passing_slice(
