@@ -99,7 +99,12 @@ def _refusal(fault: ErrorDetails) -> Refusal:
         return Refusal(Reason.UNKNOWN_FIELD, field, f"this topic has no field {field}")
     if kind in _OWN:
         return Refusal(Reason(kind), field, fault["msg"])
-    if kind.endswith("_type") or kind == "int_from_float":
+    # Every choice on the wire is between texts.
+    if (
+        kind.endswith("_type")
+        or kind == "int_from_float"
+        or (kind == "literal_error" and not isinstance(fault["input"], str))
+    ):
         return Refusal(Reason.WRONG_TYPE, field, f"{_kind(fault['input'])} where {_wanted(kind)} is required")
     if kind.startswith(_BOUNDS):
         found = fault["input"]
@@ -138,6 +143,7 @@ def _kind(value: object) -> str:
 def _wanted(kind: str) -> str:
     wanted = {
         "string_type": "text",
+        "literal_error": "text",
         "int_type": "a whole number",
         "int_from_float": "a whole number",
         "bool_type": "true or false",

@@ -31,7 +31,7 @@ POOL_PATTERN: Final = r"^[a-z0-9-]{1,24}$"
 OWNER_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 ACCOUNT_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,39}(:[A-Z0-9]{1,12}-PERP)?$"
 EVENT_PATTERN: Final = r"^[a-z0-9-]{1,24}:[0-9]{1,16}:[0-9]{1,9}$"
-AMOUNT_PATTERN: Final = r"^[0-9]{1,12}(\.[0-9]{1,9})?$"
+AMOUNT_PATTERN: Final = r"^(?!0+(\.0+)?$)[0-9]{1,12}(\.[0-9]{1,9})?$"
 SIGNED_PATTERN: Final = r"^-?[0-9]{1,19}(\.[0-9]{1,12})?$"
 DIGEST_PATTERN: Final = r"^[0-9a-f]{64}$"
 

@@ -98,7 +98,7 @@ def connect(target: str | Path, database: str = DATABASE, *, create: bool = True
 
 
 def _connect_folder(folder: Path, database: str, *, create: bool) -> Client:
-    if not create and not (folder / "status").exists():
+    if not create and not (folder / "metadata").exists():
         raise DatabaseMissing(f"no audit database in {folder}")
     try:
         folder.mkdir(parents=True, exist_ok=True)

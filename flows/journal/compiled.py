@@ -21,8 +21,8 @@ from numba.extending import register_jitable
 
 FLOWS: Final = Path(__file__).resolve().parent.parent
 
-KERNEL_ROOMS: Final = ("rules", "registry", "journal", "pricing", "pool", "venue")
-"""Rooms whose text may end in a kernel: kernels themselves, and the functions and constants they use."""
+SHARED_ROOMS: Final = ("rules", "registry", "journal")
+"""Rooms whose text may end in any kernel, beside that of the kernel's own: no other is below it."""
 
 CACHE_VARIABLE: Final = "MARGINLINE_CACHE_DIR"
 """Environment variable: the folder to keep compiled kernels in, where the user's home can't be written."""
@@ -42,7 +42,7 @@ def kernel(function: Kernel) -> Kernel:
     if config.DISABLE_JIT:
         return function
     former = config.CACHE_DIR
-    config.CACHE_DIR = str(cache_folder())
+    config.CACHE_DIR = str(cache_folder(room_of(function)))
     try:
         return cast("Kernel", numba.njit(cache=True, nogil=True)(function))
     finally:
@@ -51,25 +51,32 @@ def kernel(function: Kernel) -> Kernel:
 
 def part(function: Kernel) -> Kernel:
     """Let kernels call ``function``: it is compiled into each that does, and stays plain Python beside."""
-    return cast("Kernel", register_jitable(function))
+    compilable: Kernel = register_jitable(function)
+    return compilable
+
+
+def room_of(function: Kernel) -> str:
+    """Name the room of ``flows`` that a function stands in; one from elsewhere has none."""
+    package, _, place = function.__module__.partition(".")
+    return place.partition(".")[0] if package == FLOWS.name else ""
 
 
 @cache
-def cache_folder() -> Path:
-    """Where this text's kernels are kept: the first of the candidates that can be written."""
-    name = kernel_digest(FLOWS)
+def cache_folder(room: str) -> Path:
+    """Where a room's kernels are kept: the first of the candidates that can be written."""
+    name = kernel_digest(FLOWS, room)
     for base in _candidates():
         if (folder := _writable(base / name)) is not None:
             return folder
     return Path(tempfile.mkdtemp(prefix="marginline-"))
 
 
-def kernel_digest(flows: Path) -> str:
-    """Name of the text below ``flows`` as its kernels see it, under this compiler and its settings."""
+def kernel_digest(flows: Path, room: str) -> str:
+    """Name the text below ``flows`` that a room's kernels may see, under this compiler and its settings."""
     settings = (numba.__version__, config.BOUNDSCHECK, config.OPT, config.ENABLE_AVX)
     digest = hashlib.sha256(repr(tuple(map(str, settings))).encode())
-    for room in KERNEL_ROOMS:
-        for path in sorted((flows / room).rglob("*.py")):
+    for each in dict.fromkeys((*SHARED_ROOMS, room) if room else SHARED_ROOMS):
+        for path in sorted((flows / each).rglob("*.py")):
             text = path.read_bytes()
             digest.update(f"{path.relative_to(flows).as_posix()} {len(text)}\n".encode())
             digest.update(text)

@@ -19,9 +19,11 @@ def take_depth(s: State, row: int, depth: Records, levels: Levels) -> bool:
         return False
     first, bids, asks = depth[LEVEL], depth[BIDS], depth[ASKS]
     for place in range(bids):
-        s.books[row, BID_TICKS, place], s.books[row, BID_LOTS, place] = levels[first + place]
+        s.books[row, BID_TICKS, place] = levels[first + place, 0]
+        s.books[row, BID_LOTS, place] = levels[first + place, 1]
     for place in range(asks):
-        s.books[row, ASK_TICKS, place], s.books[row, ASK_LOTS, place] = levels[first + bids + place]
+        s.books[row, ASK_TICKS, place] = levels[first + bids + place, 0]
+        s.books[row, ASK_LOTS, place] = levels[first + bids + place, 1]
     m[market.BOOK_NS], m[market.BIDS], m[market.ASKS] = depth[TIME_NS], bids, asks
     judge_book(s, row)
     _sum_depth(s, row)
@@ -53,7 +55,10 @@ def _sum_depth(s: State, row: int) -> None:
     """Sum the lots within each distance of the middle, both sides; distances are inclusive."""
     middle2 = best_bid(s, row) + best_ask(s, row)  # twice the middle
     for place in range(DISTANCES):
-        low2, high2 = middle2 * (PPM - DEPTH_DISTANCES_PPM[place]), middle2 * (PPM + DEPTH_DISTANCES_PPM[place])
+        low2, high2 = (
+            middle2 * (PPM - DEPTH_DISTANCES_PPM[place]),
+            middle2 * (PPM + DEPTH_DISTANCES_PPM[place]),
+        )
         lots = 0
         for level in range(s.markets[row, market.BIDS]):
             if 2 * PPM * s.books[row, BID_TICKS, level] >= low2:

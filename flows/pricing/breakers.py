@@ -19,18 +19,10 @@ from flows.rules.breaker.band import (
     mean_trade_subticks,
 )
 from flows.rules.breaker.divergence import divergence_step
-from flows.rules.breaker.permissions import (
-    STATE_DEGRADED,
-    STATE_DIVERGENCE,
-    STATE_HALTED,
-    STATE_LIMIT,
-    STATE_PAUSE,
-)
+from flows.rules.breaker.permissions import STATE_DIVERGENCE, STATE_LIMIT, STATE_PAUSE
 from flows.rules.breaker.reopen import reopen_step
-from flows.rules.oracle.status import DEGRADED, HALTED, OK
+from flows.rules.oracle.status import OK
 from flows.rules.scale.time import SECOND_NS
-
-STATUS_STATES = STATE_DEGRADED | STATE_HALTED
 
 
 @part
@@ -50,9 +42,11 @@ def step_breakers(s: State, row: int, is_clock: bool) -> None:
     state = m[market.BAND : market.BAND_END]
     last_ns = max(state[OPENED], s.stage[stage.CLOCK_NS] - MEAN_SECONDS * SECOND_NS)
     last = m[market.LAST_TICKS] * SUBTICKS if m[market.LAST_NS] >= last_ns else 0
-    mean = mean_trade_subticks(m[market.MEAN_TICKS_SUM], m[market.MEAN_TRADES])
-    sigma_ppm = five_minute_sigma_ppm(s.feeds[m[market.FEED], feed.BAND_SIGMA_PPM])
-    width_ppm = band_ppm(sigma_ppm, s.settings[setting.BAND_SIGMAS_PPM])
+    mean, width_ppm = 0, 0
+    if is_clock:  # nothing else asks for them
+        mean = mean_trade_subticks(m[market.MEAN_TICKS_SUM], m[market.MEAN_TRADES])
+        sigma_ppm = five_minute_sigma_ppm(s.feeds[m[market.FEED], feed.BAND_SIGMA_PPM])
+        width_ppm = band_ppm(sigma_ppm, s.settings[setting.BAND_SIGMAS_PPM])
     stepped = band_step(state, time_ns, is_clock, last, m[market.MARK_SUBTICKS], mean, width_ppm)
     if is_clock and stepped[PHASE] == PAUSE:
         middle = (best_bid(s, row) + best_ask(s, row)) * (SUBTICKS // 2) if m[market.BOOK_COUNTS] == 1 else 0
@@ -64,17 +58,13 @@ def step_breakers(s: State, row: int, is_clock: bool) -> None:
 
 @part
 def states(s: State, row: int) -> int:
-    """The states of a market as bits: what `flows.rules.breaker.permissions` asks for."""
+    """The breakers that hold, as bits of `flows.rules.breaker.permissions`; the oracle's are the status."""
     m = s.markets[row]
     bits, phase = 0, m[market.BAND + PHASE]
     if phase == LIMIT:
         bits |= STATE_LIMIT
     if phase in (PAUSE, MANUAL):
         bits |= STATE_PAUSE
-    if m[market.STATUS] == DEGRADED:
-        bits |= STATE_DEGRADED
-    if m[market.STATUS] == HALTED:
-        bits |= STATE_HALTED
     if m[market.DIVERGED] == 1:
         bits |= STATE_DIVERGENCE
     return bits

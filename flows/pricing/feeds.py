@@ -35,14 +35,20 @@ def feeds_of(pool: PoolParameters) -> tuple[Feed, ...]:
         markets.setdefault(market.index_asset, []).append(row)
     found = []
     for asset in sorted(rows.keys() | markets.keys()):
-        tellers: list[AssetParameters | MarketParameters] = [pool.markets[row] for row in markets.get(asset, ())]
+        tellers: list[AssetParameters | MarketParameters] = [
+            pool.markets[row] for row in markets.get(asset, ())
+        ]
         if asset in rows:
             tellers.append(pool.assets[rows[asset]])
         oracle = (tellers[0].sources, tellers[0].source_weights, tellers[0].heartbeat_ns)
         for each in tellers[1:]:
             if (each.sources, each.source_weights, each.heartbeat_ns) != oracle:
-                raise ValueError(f"pool {pool.id}: {asset} has one list of sources at {tellers[0].id}, another at {each.id}")
+                raise ValueError(
+                    f"pool {pool.id}: {asset} has one list of sources at {tellers[0].id}, another at {each.id}"
+                )
         if not 0 < len(oracle[0]) <= QUOTE_SLOTS:
-            raise ValueError(f"pool {pool.id}: {asset} has {len(oracle[0])} sources; 1 to {QUOTE_SLOTS} are possible")
+            raise ValueError(
+                f"pool {pool.id}: {asset} has {len(oracle[0])} sources; 1 to {QUOTE_SLOTS} are possible"
+            )
         found.append(Feed(asset, *oracle, tuple(markets.get(asset, ())), rows.get(asset, -1)))
     return tuple(found)

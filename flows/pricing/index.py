@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.journal.compiled import part
 from flows.pricing.columns import feed, setting, slot, stage
-from flows.pricing.records import CONFIDENCE_NANO, NUMBER, PRICE, TIME_NS, Records
+from flows.pricing.records import CONFIDENCE_NANO, NANO_MOST, NUMBER, PRICE, TIME_NS, Records
 from flows.pricing.state import (
     CONFIDENCES,
     DISTANCE,
@@ -43,7 +43,7 @@ def take_quote(s: State, row: int, place: int, quote: Records) -> bool:
     price, confidence, number, time_ns = quote[PRICE], quote[CONFIDENCE_NANO], quote[NUMBER], quote[TIME_NS]
     latest_ns = s.stage[stage.CLOCK_NS] + MAX_SKEW_NS if s.stage[stage.CLOCK_NS] > 0 else time_ns
     widest_ppm = s.settings[setting.QUOTE_CONFIDENCE_PPM]
-    if quote_fault(price, confidence, 0, 0, time_ns, latest_ns, widest_ppm) != ADMITTED:
+    if price > NANO_MOST or quote_fault(price, confidence, 0, 0, time_ns, latest_ns, widest_ppm) != ADMITTED:
         s.feeds[row, feed.REFUSED] += 1
         return False
     fault = slot_fault(
@@ -64,10 +64,10 @@ def take_quote(s: State, row: int, place: int, quote: Records) -> bool:
     own[slot.SEEN_NUMBER], own[slot.SEEN_NANO] = number, price
     own[slot.SEEN_CONFIDENCE_NANO], own[slot.SEEN_NS] = confidence, time_ns
     reference = s.feeds[row, feed.INDEX_NANO]
-    if reference > 0 and is_jump(price, reference, s.settings[setting.JUMP_PPM]):
-        if not _confirmed(s, row, place, reference):
-            s.feeds[row, feed.HELD] += 1
-            return False
+    jumps = reference > 0 and is_jump(price, reference, s.settings[setting.JUMP_PPM])
+    if jumps and not _confirmed(s, row, place, reference):
+        s.feeds[row, feed.HELD] += 1
+        return False
     _use(own)
     return True
 
@@ -154,16 +154,14 @@ def price_feed(s: State, row: int, is_clock: bool) -> bool:
         for place in range(f[feed.SOURCES]):
             own = s.slots[row, place]
             own[slot.INDEX_NUMBER] = own[slot.NUMBER] if own[slot.VOTES] else -1
-    return changed
+    return bool(changed)
 
 
 @part
 def judge(s: State, of: Records, status: int, clean_since: int, level: int, is_clock: bool) -> None:
     """Step a status with its hysteresis: down at any record, up at a clock (R-A6)."""
     if is_clock or level >= of[status]:
-        of[status], of[clean_since] = status_step(
-            of[status], of[clean_since], level, s.stage[stage.CLOCK_NS]
-        )
+        of[status], of[clean_since] = status_step(of[status], of[clean_since], level, s.stage[stage.CLOCK_NS])
 
 
 @part

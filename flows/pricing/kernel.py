@@ -5,7 +5,7 @@ from __future__ import annotations
 from flows.journal.compiled import kernel, part
 from flows.pricing.book import judge_book, take_depth
 from flows.pricing.breakers import step_breakers
-from flows.pricing.columns import feed, market, stage
+from flows.pricing.columns import feed, market, stage, work
 from flows.pricing.funding import step_funding
 from flows.pricing.index import flag_sources, price_feed, take_quote
 from flows.pricing.mark import average, price_market, step_twap
@@ -21,7 +21,6 @@ from flows.pricing.records import (
     SOURCE_SLOT,
     TIME_NS,
     TOPIC,
-    TRADE,
     Levels,
     Records,
 )
@@ -34,24 +33,23 @@ from flows.rules.scale.time import pool_time
 @kernel
 def run(s: State, records: Records, levels: Levels, out: Output) -> int:
     """Apply records in their order; how many rows of ``out`` were written."""
-    s.stage[stage.OUT] = 0
+    s.work[work.OUT] = 0
     for place in range(len(records)):
         record = records[place]
-        s.stage[stage.RECORD] = place
-        s.stage[stage.TOPIC], s.stage[stage.PARTITION] = record[TOPIC], record[PARTITION]
-        s.stage[stage.ORIGIN_OFFSET] = record[ORIGIN_OFFSET]
+        s.work[work.RECORD] = place
+        s.work[work.TOPIC], s.work[work.PARTITION] = record[TOPIC], record[PARTITION]
+        s.work[work.ORIGIN_OFFSET] = record[ORIGIN_OFFSET]
         s.stage[stage.POOL_NS] = pool_time(s.stage[stage.POOL_NS], record[TIME_NS])
         if record[KIND] == QUOTE:
             _apply_quote(s, out, record)
         elif record[KIND] == CLOCK:
             _apply_clock(s, out, record[TIME_NS])
-        elif record[KIND] == DEPTH:
-            if take_depth(s, record[ROW], record, levels):
-                _reprice(s, out, record[ROW])
-        elif record[KIND] == TRADE:
-            if take_trade(s, record[ROW], record):
-                _reprice(s, out, record[ROW])
-    return s.stage[stage.OUT]
+        else:
+            row = record[ROW]
+            is_depth = record[KIND] == DEPTH
+            if take_depth(s, row, record, levels) if is_depth else take_trade(s, row, record):
+                _reprice(s, out, row)
+    return int(s.work[work.OUT])
 
 
 @part

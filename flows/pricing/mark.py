@@ -7,7 +7,7 @@ from flows.pricing.book import best_ask, best_bid
 from flows.pricing.columns import feed, market, setting, stage
 from flows.pricing.index import judge
 from flows.pricing.records import Records
-from flows.pricing.state import AREA, COVERED_US, PRICE, SUBTICKS, TICK_US, State
+from flows.pricing.state import AREA, COVERED_US, PRICE, SUBTICKS, TICK_US, TWAP_ROWS, State
 from flows.rules.exact import div_ceil, div_half_even
 from flows.rules.oracle.flags import clamp_index
 from flows.rules.oracle.mark import (
@@ -117,6 +117,16 @@ def average(s: State, row: int) -> None:
 
 
 @part
+def _make_room(t: Records, start: int, end: int) -> tuple[int, int]:
+    """Move the ticks of the window to the front; where clocks come too often for that, it loses its oldest."""
+    start = max(start, 1)
+    for tick in range(start, end):
+        for value in range(TWAP_ROWS):
+            t[value, tick - start] = t[value, tick]
+    return 0, end - start
+
+
+@part
 def step_twap(s: State, row: int) -> None:
     """Take the index at this clock as a tick, and the mean up to it; a halted index ticks no more."""
     m, t, now_us = s.markets[row], s.twaps[row], s.stage[stage.CLOCK_NS] // 1_000
@@ -124,18 +134,22 @@ def step_twap(s: State, row: int) -> None:
     window_us, gap_us = s.settings[setting.TWAP_WINDOW_US], s.settings[setting.TWAP_GAP_US]
     if m[market.INDEX_SUBTICKS] > 0 and m[market.STATUS] < HALTED:
         if end == t.shape[1]:
-            # Room for the next ticks; where clocks come too often for that, the window loses its oldest.
-            start = max(start, 1)
-            t[:, : end - start] = t[:, start:end].copy()
-            start, end = 0, end - start
-        t[TICK_US, end], t[PRICE, end], t[AREA, end], t[COVERED_US, end] = now_us, m[market.INDEX_SUBTICKS], 0, 0
+            start, end = _make_room(t, start, end)
+        t[TICK_US, end], t[PRICE, end], t[AREA, end], t[COVERED_US, end] = (
+            now_us,
+            m[market.INDEX_SUBTICKS],
+            0,
+            0,
+        )
         end += 1
         accumulate(
             t[TICK_US, start:end], t[PRICE, start:end], t[AREA, start:end], t[COVERED_US, start:end],
             end - start - 1, gap_us,
         )  # fmt: skip
         if t[AREA, end - 1] > AREA_MOST:
-            t[AREA, start:end] -= t[AREA, start]
+            counted = t[AREA, start]
+            for tick in range(start, end):
+                t[AREA, tick] -= counted
     while start + 1 < end and t[TICK_US, start + 1] <= now_us - window_us:
         start += 1
     m[market.TWAP_START], m[market.TWAP_END], m[market.TWAP_TICKS] = start, end, 0

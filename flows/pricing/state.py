@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from flows.journal.entries import DEPTH_DISTANCES_PPM, QUOTE_SLOTS
 from flows.journal.entries import WIDTH as ENTRY_WIDTH
-from flows.pricing.columns import feed, market, setting, slot, stage
+from flows.pricing.columns import feed, market, setting, slot, stage, work
 from flows.pricing.feeds import Feed, feeds_of
 from flows.pricing.records import LEVELS_MOST, NANO
 from flows.rules.funding.premium import sample_bound_ppb
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Ints64 = NDArray[np.int64]
 
 HOUR_NS: Final = 3_600_000_000_000
+NANO_A_QUANTUM: Final = 1_000
 SUBTICKS: Final = 1_000
 """Subticks in a tick, R-A1."""
 
@@ -54,7 +56,9 @@ class State(NamedTuple):
     stage: Ints64  # columns.stage
     feeds: Ints64  # a row a feed, columns.feed
     slots: Ints64  # a table a feed, a row a source, columns.slot
-    sums: NDArray[np.float64]  # a row a feed: R-R1's decayed sums, of the published half-life and of five minutes
+    sums: NDArray[
+        np.float64
+    ]  # a row a feed: R-R1's decayed sums, of the published half-life and of five minutes
     markets: Ints64  # a row a market, columns.market
     books: Ints64  # a table a market
     depths: Ints64  # a row a market: cumulative lots at each distance, bids and then asks
@@ -62,10 +66,11 @@ class State(NamedTuple):
     twaps: Ints64  # a table a market
     published: Ints64  # a row a market: its state as it was last published
     settings: Ints64  # columns.setting; never changes
-    scratch: Ints64  # means nothing between two records
+    work: Ints64  # columns.work; means nothing between two records, as the next
+    scratch: Ints64
 
 
-KEPT: Final = State._fields[:-2]
+KEPT: Final = State._fields[:-3]
 """The arrays of a snapshot."""
 
 
@@ -86,9 +91,16 @@ def initial(pool: PoolParameters, settings: MarketStageParameters) -> State:
         twaps=np.zeros((markets, TWAP_ROWS, window_s + TWAP_ROOM), np.int64),
         published=np.zeros((markets, ENTRY_WIDTH), np.int64),
         settings=np.zeros(setting.WIDTH, np.int64),
+        work=np.zeros(work.WIDTH, np.int64),
         scratch=np.zeros((SCRATCH_ROWS, 3 * QUOTE_SLOTS), np.int64),
     )
-    for column in (slot.SEEN_NUMBER, slot.NUMBER, slot.INDEX_NUMBER, slot.OUT_UNTIL_NS, slot.EXCLUDED_UNTIL_NS):
+    for column in (
+        slot.SEEN_NUMBER,
+        slot.NUMBER,
+        slot.INDEX_NUMBER,
+        slot.OUT_UNTIL_NS,
+        slot.EXCLUDED_UNTIL_NS,
+    ):
         state.slots[:, :, column] = -1
     for table, module in ((state.feeds, feed), (state.markets, market)):
         table[:, module.STATUS] = HALTED
@@ -129,18 +141,21 @@ def set_parameters(
             sum(each.weights),
             chain[0],
             each.asset_row,
+            pool.assets[each.asset_row].max_price_quanta * NANO_A_QUANTUM,
             table_ppm,
         )
         for place, (weight, heartbeat_ns) in enumerate(zip(each.weights, each.heartbeat_ns, strict=True)):
             state.slots[row, place, slot.WEIGHT] = weight
             state.slots[row, place, slot.HEARTBEAT_NS] = heartbeat_ns
-        for here, following in zip(chain, chain[1:], strict=False):
+        for here, following in pairwise(chain):
             parameters = _market_parameters(pool.markets[here], row, following, settings.clamp_ppm[here])
             state.markets[here, : market.CLAMP_PPM + 1] = parameters
             _check(pool.markets[here], settings)
 
 
-def _market_parameters(of: MarketParameters, feed_row: int, following: int, clamp_ppm: int) -> tuple[int, ...]:
+def _market_parameters(
+    of: MarketParameters, feed_row: int, following: int, clamp_ppm: int
+) -> tuple[int, ...]:
     """List a market's parameters in the order of their columns."""
     up, down = of.tick_scale * SUBTICKS, NANO
     shared = math.gcd(up, down)

@@ -8,6 +8,7 @@ path, never the true one, and whatever is made from it is called derived.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -57,9 +58,7 @@ def _one(
     step = (high - low) / (_RANGE_OF_WALK * seconds**0.5)
     values = np.empty(seconds, np.float64)
     values[0] = opened
-    for (start, end), (here, there) in zip(
-        zip(knots_at[:-1], knots_at[1:], strict=True), zip(knots[:-1], knots[1:], strict=True), strict=True
-    ):
+    for (start, end), (here, there) in zip(pairwise(knots_at), pairwise(knots), strict=True):
         if end > start:
             values[start + 1 : end + 1] = _segment(here, there, end - start, step, rng)
     # Inside the bar a walk is folded back at the extremes; on the grid afterwards, knots last: they are the bar.
@@ -79,7 +78,8 @@ def _segment(here: int, there: int, steps: int, step: float, rng: np.random.Gene
     """A Brownian bridge from ``here`` to ``there``: its ``steps`` values after the first."""
     walk = np.cumsum(rng.standard_normal(steps)) * step
     part = np.arange(1, steps + 1) / steps
-    return here + walk + part * (there - here - walk[-1])
+    bridged: NDArray[np.float64] = here + walk + part * (there - here - walk[-1])
+    return bridged
 
 
 def _fold(height: NDArray[np.float64], span: int) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """Build a recording: price files in, one folder of zstd NDJSON out, the same bytes every time.
 
-    price files -> seconds -> sources -> oracle-prices
-                          \\-> trades, depth
+price files -> seconds -> sources -> oracle-prices
+                  | `---> trades
+                  `-----> depth
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Built:
     superseded: int  # recorded quotes that arrived after a newer one of their source, left out
 
 
-def build(  # noqa: PLR0913 - the six are what a build is made of
+def build(
     recording: Recording,
     specification_file: Path,
     prices: Path,
@@ -72,7 +73,8 @@ def build(  # noqa: PLR0913 - the six are what a build is made of
         files = PriceFiles(recording, prices)
         written, superseded = _write_topics(files, parameters, part, level, progress)
         facts = {
-            topic: FileFacts(lines=each.lines, bytes=each.size, sha256=each.sha256) for topic, each in written.items()
+            topic: FileFacts(lines=each.lines, bytes=each.size, sha256=each.sha256)
+            for topic, each in written.items()
         }
         text = specification(specification_file) + facts_text(facts)
         (part / MANIFEST).write_text(text, "utf-8")
@@ -97,7 +99,10 @@ def _write_topics(
         "trades": lambda: trade_lines(
             recording,
             parameters,
-            [market_trades(files, place, parameters[each.id]) for place, each in enumerate(recording.markets)],
+            [
+                market_trades(files, place, parameters[each.id])
+                for place, each in enumerate(recording.markets)
+            ],
         ),
         "depth": lambda: depth_lines(
             recording,
@@ -153,7 +158,9 @@ def trade_lines(
     buys = np.concatenate([each.buys for each in trades])
     markets = [each.id for each in recording.markets]
     scales = [parameters[each] for each in markets]
-    prices = [text for each in trades for text in lines.scaled(each.price_ticks, scales[each.market].tick_scale)]
+    prices = [
+        text for each in trades for text in lines.scaled(each.price_ticks, scales[each.market].tick_scale)
+    ]
     amounts = [text for each in trades for text in lines.scaled(each.lots, scales[each.market].lot_scale)]
     order = np.lexsort((market, time_ns, sent_ns))
     order = order[sent_ns[order] < recording.end_s * 10**9]

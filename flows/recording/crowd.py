@@ -30,7 +30,7 @@ _ISOLATED_PART: Final = 0.5  # of the deposit goes to the isolated position
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Accounts of one pool. Rows of ``lots``: cross accounts first, then the isolated ones in the order of ``isolated``."""
+    """Accounts of one pool. Rows of ``lots``: the cross accounts, then the isolated ones as ``isolated`` has them."""
 
     deposit: Floats  # value in the settlement asset
     second_asset: Column  # row of the pool's asset that a part is held in, 0 for none
@@ -105,7 +105,8 @@ def _deposits(law: Accounts, share: float, count: int, rng: np.random.Generator)
     over = np.minimum(deposit, cap)
     room = cap - over
     spread = (total - over.sum()) / max(room.sum(), 1e-9)
-    return np.floor(np.maximum(over + room * spread, law.deposit_least) * 100) / 100
+    cents: Floats = np.floor(np.maximum(over + room * spread, law.deposit_least) * 100)
+    return cents / 100
 
 
 def _mix(law: Accounts, assets: int, count: int, rng: np.random.Generator) -> tuple[Column, Floats]:
@@ -173,7 +174,7 @@ def initial_margin(market: MarketParameters, notional: Floats) -> Floats:
 
 
 def _within_margin(law: Accounts, pool: PoolParameters, wish: Floats, collateral: Floats) -> Floats:
-    """Scale wishes down to limits and to what the collateral carries; margin is convex, so scaling by the ratio will do."""
+    """Scale wishes to limits and to what the collateral carries; margin is convex, so scaling by the ratio will do."""
     for column, market in enumerate(pool.markets):
         most = market.bracket_limit_quanta / QUANTA * 0.5
         wish[:, column] = np.minimum(wish[:, column], most)

@@ -62,7 +62,8 @@ def market_books(files: PriceFiles, place: int, parameters: MarketParameters) ->
     scale = minute_scale(path, recording.calm_range_bps[market.asset])
     thin = _recorded_thinning(files, at) if recording.depth.ratio_series else _thinning(files, scale)[at]
     lean = _lean(path)[at] * recording.depth.lean
-    half = np.maximum(np.rint(market.half_spread_bps * 1e-4 * np.sqrt(np.maximum(scale[at], 1)) * mid), 1)
+    spread = market.half_spread_bps * np.sqrt(np.maximum(scale[at], 1))
+    half = np.maximum(np.rint(np.minimum(spread, recording.depth.half_spread_cap_bps) * 1e-4 * mid), 1)
     sides = []
     for side, sign in (("bids", -1), ("asks", 1)):
         weight = thin * (1 - np.maximum(sign * lean, 0))
@@ -98,13 +99,16 @@ def _recorded_thinning(files: PriceFiles, at: Column) -> Floats:
     until = recording.start if law.ratio_calm_until is None else law.ratio_calm_until
     calm = minute < int(until.timestamp()) // 60
     if not calm.any():
-        raise RecordingError(f"series {law.ratio_series}: no row before {until}, so its calm depth is unknown")
+        raise RecordingError(
+            f"series {law.ratio_series}: no row before {until}, so its calm depth is unknown"
+        )
     wanted = (at + recording.start_s) // 60
     found, back = np.unique(minute, return_inverse=True)
     mean = np.bincount(back, weights=depth) / np.bincount(back)
     ratio = mean / np.median(depth[calm])
     place = np.clip(np.searchsorted(found, wanted, side="right") - 1, 0, len(found) - 1)
-    return np.clip(ratio[place], law.thinnest, 1)
+    share: Floats = np.clip(ratio[place], law.thinnest, 1)
+    return share
 
 
 def _lean(path: Column) -> Floats:
@@ -141,7 +145,8 @@ def _lots(
 def _two_figures(lots: Floats) -> Column:
     """Round to two significant figures, at least one lot."""
     power = 10 ** np.maximum(np.floor(np.log10(np.maximum(lots, 1))) - 1, 0)
-    return np.maximum(np.rint(lots / power) * power, 1).astype(np.int64)
+    rounded: Column = np.maximum(np.rint(lots / power) * power, 1).astype(np.int64)
+    return rounded
 
 
 def _levels(mid: Column, half: Column, sign: int, lots: Column) -> tuple[Column, Column]:

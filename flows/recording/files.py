@@ -1,6 +1,6 @@
 """A recording's files on disk: zstd NDJSON in and out, one message a line, and where recordings are found.
 
-    recordings/<name>/recording.toml  NOTICE  oracle-prices.ndjson.zst  trades.ndjson.zst  depth.ndjson.zst
+recordings/<name>/recording.toml  NOTICE  oracle-prices.ndjson.zst  trades.ndjson.zst  depth.ndjson.zst
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 
 import zstandard
 
@@ -27,7 +27,9 @@ SHIPPED: Final = PROJECT / "recordings"
 SPECS: Final = SHIPPED / "specs"
 
 _WINDOW_LOG: Final = 25  # 32 MB: minutes of all markets, and within what every decoder accepts by default
-_LINE_LIMIT: Final = 16 * 1024 * 1024  # a longer line is cut: intake refuses it from 1 MiB on, whatever its end
+_LINE_LIMIT: Final = (
+    16 * 1024 * 1024
+)  # a longer line is cut: intake refuses it from 1 MiB on, whatever its end
 _CHUNK: Final = 1 << 20
 
 
@@ -54,7 +56,9 @@ def find(name: str | Path) -> Path:
     for folder in (Path(name), Path("recordings") / name, SHIPPED / name):
         if (folder / MANIFEST).is_file():
             return folder
-    raise RecordingError(f"{name}: no recording there: neither a folder with a {MANIFEST} nor one of {_shipped()}")
+    raise RecordingError(
+        f"{name}: no recording there: neither a folder with a {MANIFEST} nor one of {_shipped()}"
+    )
 
 
 def _shipped() -> str:
@@ -84,45 +88,52 @@ def write_lines(path: Path, chunks: Iterable[list[bytes]], level: int = 3) -> Wr
     return Written(lines, size, digest.hexdigest())
 
 
-def read_lines(path: Path) -> Iterator[bytes]:
-    """Lines of a topic's file, without their ends. A line over 16 MiB ends there: no line fills the memory."""
+def read_texts(path: Path) -> Iterator[bytes]:
+    """Text of a topic's file in pieces of whole lines. A line over 16 MiB is cut there: no line fills the memory."""
     try:
         with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
-            yield from _split(stream)
+            yield from _whole_lines(stream)
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
     except zstandard.ZstdError as error:
         raise RecordingError(f"{path}: is no whole zstd file: {error}") from error
 
 
-def read_all(path: Path) -> bytes:
-    """All text of a topic's file at once."""
-    return b"".join(line + b"\n" for line in read_lines(path))
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Lines of a topic's file, without their ends."""
+    for text in read_texts(path):
+        lines = text.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        yield from lines
 
 
-def _split(stream: BinaryIO | zstandard.ZstdDecompressionReader) -> Iterator[bytes]:
-    """Cut the stream into lines."""
-    rest, skipping = b"", False
+def _whole_lines(stream: zstandard.ZstdDecompressionReader) -> Iterator[bytes]:
+    """Cut a stream after the last line end of each chunk."""
+    rest = bytearray()
+    cutting = False
     while chunk := stream.read(_CHUNK):
-        parts = (rest + chunk).split(b"\n")
-        rest = parts.pop()
-        if parts and skipping:
-            parts, skipping = parts[1:], False
-        yield from parts
+        if cutting:
+            _, end, chunk = chunk.partition(b"\n")
+            cutting = not end
+        head, end, tail = chunk.rpartition(b"\n")
+        if end:
+            yield bytes(rest) + head + end
+            rest = bytearray(tail)
+        else:
+            rest += chunk
         if len(rest) > _LINE_LIMIT:
-            if not skipping:
-                yield rest[:_LINE_LIMIT]
-            rest, skipping = b"", True
-    if rest and not skipping:
-        yield rest
+            yield bytes(rest[:_LINE_LIMIT]) + b"\n"
+            rest, cutting = bytearray(), True
+    if rest:
+        yield bytes(rest)
 
 
 def digest(path: Path) -> Written:
     """Count and hash what a topic's file holds, as `write_lines` did."""
     sha256, lines, size = hashlib.sha256(), 0, 0
-    for line in read_lines(path):
-        sha256.update(line + b"\n")
-        lines += 1
-        size += len(line) + 1
+    for text in read_texts(path):
+        sha256.update(text)
+        lines += text.count(b"\n")
+        size += len(text)
     return Written(lines, size, sha256.hexdigest())
-

@@ -1,4 +1,4 @@
-"""Messages as lines of JSON, made from columns: keys in a fixed order, decimals as text with a fixed number of places."""
+"""Messages as lines of JSON, made from columns: keys in a fixed order, decimals as text of fixed places."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def decimals(units: Column, scale_places: int, shown: int | None = None) -> list
     values, back = np.unique(units, return_inverse=True)
     scale = 10**shown
     texts = [
-        f"{value // scale}.{value % scale:0{shown}d}" if shown else str(value) for value in (values // cut).tolist()
+        f"{value // scale}.{value % scale:0{shown}d}" if shown else str(value)
+        for value in (values // cut).tolist()
     ]
     return [texts[place] for place in back.tolist()]
 

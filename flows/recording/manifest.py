@@ -1,7 +1,7 @@
 """recording.toml: what a recording is, where each series comes from and under which licence, and what is derived.
 
-The same file describes a recording before it is built (then it is called a specification, `recordings/specs/`) and after:
-building copies the text and appends a ``[files]`` table of what was written. Fields are documented for users in
+The same file describes a recording before it is built (then it is called a specification, `recordings/specs/`) and
+after: building copies the text and appends a ``[files]`` table of what was written. Users find the fields in
 docs/reference/recording.md.
 """
 
@@ -55,6 +55,13 @@ class Lag(_Part):
     grid_ms: int = Field(ge=1)
 
 
+class Origin(_Part):
+    """Whether a topic's lines are recorded or derived, and how."""
+
+    derived: bool
+    how: str
+
+
 class Source(_Part):
     """One publisher of oracle prices. Without ``series`` it is derived from the real ones."""
 
@@ -87,6 +94,7 @@ class Noise(_Part):
     white_bps: float = Field(ge=0)
     wander_bps: float = Field(ge=0)
     wander_half_life_s: float = Field(gt=0)
+    scale_cap: float = Field(ge=1)  # largest factor by which a moving minute widens noise, lag and confidence
     confidence_bps: float = Field(gt=0)
     confidence_cap_bps: float = Field(gt=0)
 
@@ -100,6 +108,7 @@ class Depth(_Part):
     thinnest: float = Field(gt=0, le=1)
     lean: float = Share  # a falling minute takes this share more from bids, a rising one from asks
     noise: float = Field(ge=0)
+    half_spread_cap_bps: float = Field(gt=0)
     ratio_series: str = ""  # a recorded book whose ask side says how depth thinned, instead of ``thinning``
     ratio_calm_until: datetime | None = None  # its calm median is taken from what lies before
 
@@ -154,6 +163,7 @@ class Recording(_Part):
     seed: str
     market_source: str  # producer of trades and depth
     calm_range_bps: dict[str, float]  # of an asset: median high less low of a minute on ordinary days
+    topics: dict[Literal["oracle-prices", "trades", "depth"], Origin]
     series: tuple[Series, ...] = Field(min_length=1)
     sources: tuple[Source, ...] = Field(min_length=1)
     markets: tuple[Market, ...] = Field(min_length=1)

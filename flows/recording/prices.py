@@ -6,12 +6,12 @@ Only lines that intake would admit count, so that a recording with bad lines giv
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
+import msgspec
 import numpy as np
-import orjson
 
-from flows.recording.files import RecordingError, read_lines, topic_file
+from flows.recording.files import RecordingError, read_texts, topic_file
 from flows.recording.manifest import SECOND_NS
 
 if TYPE_CHECKING:
@@ -23,55 +23,55 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_FIELDS: Final = frozenset(("source", "asset", "price", "confidence", "number", "time_ns", "sent_ns"))
-_AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 _LONGEST: Final = 1_000  # bytes; a quote takes some 150
 _AHEAD_NS: Final = 2 * SECOND_NS
 _BEHIND_NS: Final = 600 * SECOND_NS
+
+_Amount = Annotated[str, msgspec.Meta(pattern=r"^(?=.*[1-9])[0-9]{1,12}(\.[0-9]{1,9})?\Z")]
+
+
+class _Quote(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """An oracle quote as the wire has it."""
+
+    source: str
+    asset: str
+    price: _Amount
+    confidence: _Amount
+    number: Annotated[int, msgspec.Meta(ge=0)]
+    time_ns: int
+    sent_ns: int
 
 
 def index_paths(recording: Recording, folder: Path) -> dict[str, Floats]:
     """Price of each asset at each second since the start, by the first source that quotes it."""
     first, last = recording.start_s, recording.end_s
-    first_source = {asset: each.id for each in reversed(recording.sources) for asset in each.assets}
-    wanted = {f'"{source}"'.encode() for source in first_source.values()}
-    paths = {asset: np.zeros(last - first) for asset in first_source}
-    held: dict[str, list[tuple[int, str]]] = {asset: [] for asset in first_source}
-    sent_before = first * SECOND_NS
-    for line in read_lines(topic_file(folder, "oracle-prices")):
-        if len(line) > _LONGEST or not any(source in line for source in wanted):
-            continue
-        quote = _admitted(line, sent_before, last * SECOND_NS)
-        if quote is None:
-            continue
-        sent_before = quote["sent_ns"]
-        asset = quote["asset"]
-        if first_source.get(asset) == quote["source"]:
-            held[asset].append((quote["time_ns"], quote["price"]))
-    for asset, quotes in held.items():
-        if not quotes:
-            raise RecordingError(f"{topic_file(folder, 'oracle-prices')}: no quote for {asset} by {first_source[asset]}")
-        times = np.array([time for time, _ in quotes])
-        values = np.array([price for _, price in quotes]).astype(np.float64)
-        place = np.searchsorted(times, (np.arange(first, last)) * SECOND_NS, side="right") - 1
-        paths[asset] = values[np.maximum(place, 0)]
+    source_of = {asset: each.id for each in reversed(recording.sources) for asset in each.assets}
+    times: dict[str, list[int]] = {asset: [] for asset in source_of}
+    prices: dict[str, list[str]] = {asset: [] for asset in source_of}
+    named = re.compile("|".join(f'"{re.escape(each)}"' for each in sorted(set(source_of.values()))).encode())
+    decode = msgspec.json.Decoder(_Quote).decode
+    sent_before, end_ns = first * SECOND_NS, last * SECOND_NS
+    for text in read_texts(topic_file(folder, "oracle-prices")):
+        for line in text.split(b"\n"):
+            if len(line) > _LONGEST or not named.search(line):
+                continue
+            try:
+                quote = decode(line)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                continue
+            sent_ns = quote.sent_ns
+            if not sent_before <= sent_ns < end_ns or not -_AHEAD_NS <= sent_ns - quote.time_ns <= _BEHIND_NS:
+                continue
+            sent_before = sent_ns
+            if source_of.get(quote.asset) == quote.source:
+                times[quote.asset].append(quote.time_ns)
+                prices[quote.asset].append(quote.price)
+    paths = {}
+    for asset, quoted in times.items():
+        if not quoted:
+            raise RecordingError(
+                f"{topic_file(folder, 'oracle-prices')}: no quote for {asset} by {source_of[asset]}"
+            )
+        place = np.searchsorted(np.array(quoted), np.arange(first, last) * SECOND_NS, side="right") - 1
+        paths[asset] = np.array(prices[asset]).astype(np.float64)[np.maximum(place, 0)]
     return paths
-
-
-def _admitted(line: bytes, sent_before: int, end_ns: int) -> dict[str, object] | None:
-    """The quote in a line, or none where intake would not take it."""
-    try:
-        quote = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(quote, dict) or quote.keys() != _FIELDS:
-        return None
-    time_ns, sent_ns, price, width = quote["time_ns"], quote["sent_ns"], quote["price"], quote["confidence"]
-    if type(time_ns) is not int or type(sent_ns) is not int or type(quote["number"]) is not int:
-        return None
-    if not sent_before <= sent_ns < end_ns or not -_AHEAD_NS <= sent_ns - time_ns <= _BEHIND_NS:
-        return None
-    for amount in (price, width):
-        if type(amount) is not str or not _AMOUNT.fullmatch(amount) or not amount.strip("0."):
-            return None
-    return quote

@@ -1,8 +1,8 @@
 """Price files as columns of seconds: bars of a second as they are, longer bars bridged, ticks as single trades.
 
-A file is Parquet (or CSV, also gzipped) with integer columns whose names end in their scale: ``ts_ns`` (start of the bar
-or time of the trade), ``open_e10 high_e10 low_e10 close_e10`` or ``price_e10``, a volume, ``last_lag_us`` or ``lag_us``
-where the way to the recorder was measured.
+A file is Parquet (or CSV, also gzipped) with integer columns whose names end in their scale: ``ts_ns`` (start of the
+bar or time of the trade), ``open_e10 high_e10 low_e10 close_e10`` or ``price_e10``, a volume, ``last_lag_us`` or
+``lag_us`` where the way to the recorder was measured.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ class PriceFiles:
             symbol = series.symbol.format(asset=asset)
             table = table.filter(pc.equal(table[series.symbol_column], symbol))
         if table.num_rows == 0:
-            raise RecordingError(f"{self._path(series)}: no rows for {asset} between the recording's start and end")
+            raise RecordingError(
+                f"{self._path(series)}: no rows for {asset} between the recording's start and end"
+            )
         found = {}
         for name in table.column_names:
             if name == "side":
@@ -141,7 +143,9 @@ class PriceFiles:
                 f"{path}: not there; series {series.id} is read from it (--prices names the folder)"
             ) from error
         except (OSError, pa.ArrowInvalid) as error:
-            raise RecordingError(f"{path}: cannot be read as {path.suffix[1:]}: {str(error).splitlines()[0]}") from error
+            raise RecordingError(
+                f"{path}: cannot be read as {path.suffix[1:]}: {str(error).splitlines()[0]}"
+            ) from error
 
     def _need(self, series: Series, columns: dict[str, Column]) -> None:
         """Refuse a file without the columns of its kind, or with bars that contradict themselves."""

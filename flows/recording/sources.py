@@ -1,9 +1,9 @@
 """Oracle quotes of every source: recorded ones as they arrived, missing ones derived from the recorded prices.
 
 A quote's price is the last one of a second, its time the end of that second, and it is sent when the recorder got it.
-In a second without a trade nothing is sent: silence, outages and lateness come out as they were. A derived source is the
-median of the recorded ones plus a constant offset, white noise and a slow wander, the latter two larger in minutes that
-move more.
+In a second without a trade nothing is sent: silence, outages and lateness come out as they were. A derived source is
+the median of the recorded ones at its own heartbeat, silent when they are, plus a constant offset, white noise and a
+slow wander, the latter two larger in minutes that move more.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def asset_quotes(files: PriceFiles, asset: str) -> list[Quotes]:
     """All sources' quotes for one asset."""
     recording = files.recording
     base, alive, recorded_lag = base_path(files, asset)
-    scale = minute_scale(base, recording.calm_range_bps[asset])
+    scale = np.minimum(minute_scale(base, recording.calm_range_bps[asset]), recording.noise.scale_cap)
     found = []
     for place, source in enumerate(recording.sources):
         if asset not in source.assets:
@@ -119,7 +119,10 @@ def _derived(
     base, alive, scale = path
     source, noise = recording.sources[place], recording.noise
     rng = dice(recording.seed, asset, source.id)
-    at = np.flatnonzero(alive)
+    spoken = np.cumsum(np.concatenate([np.zeros(source.heartbeat_s), alive]))
+    at = np.flatnonzero(
+        spoken[source.heartbeat_s :] > spoken[: -source.heartbeat_s]
+    )  # somebody did since the last beat
     at = at[(at + 1) % source.heartbeat_s == 0]
     offset = rng.standard_normal() * noise.offset_bps
     white = rng.standard_normal(len(at)) * noise.white_bps
@@ -184,7 +187,7 @@ def _borrowed_lag(rng: np.random.Generator, second: Column, recorded: list[Secon
     minute = second // 60 * 60
     start, end = np.searchsorted(times, minute), np.searchsorted(times, minute + 60)
     picked = start + (rng.random(len(second)) * (end - start)).astype(np.int64)
-    return lags[picked]
+    return lags[np.minimum(picked, len(lags) - 1)]
 
 
 def _confidence(recording: Recording, base: Column, scale: Floats, half_range: Floats) -> Column:

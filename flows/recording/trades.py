@@ -78,7 +78,9 @@ def _recorded(files: PriceFiles, place: int, market: Market, parameters: MarketP
 
 def _joined(early: Trades, late: Trades) -> Trades:
     names = ("time_ns", "sent_ns", "price_ticks", "lots", "buys")
-    return Trades(early.market, *(np.concatenate([getattr(early, name), getattr(late, name)]) for name in names))
+    return Trades(
+        early.market, *(np.concatenate([getattr(early, name), getattr(late, name)]) for name in names)
+    )
 
 
 def _derived(
@@ -121,7 +123,8 @@ def _split(total_lots: int, count: int, rng: np.random.Generator) -> Column:
     """Split a volume at random; each trade has at least a lot, else the sum is exact."""
     weights = np.cumsum(rng.standard_exponential(count))
     edges = np.rint(weights / weights[-1] * total_lots).astype(np.int64)
-    return np.maximum(np.diff(edges, prepend=0), 1)
+    parts: Column = np.maximum(np.diff(edges, prepend=0), 1)
+    return parts
 
 
 def _takers(ticks: Column, rng: np.random.Generator) -> Column:

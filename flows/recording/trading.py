@@ -1,7 +1,7 @@
 """The day's trading: order checks of the crowd, and the money that it moves in and out.
 
-What is planned here is a wish: clearing may refuse a check, and an account that was liquidated has nothing to close. So a
-closing order is reduce-only, and is refused rather than turned into a new position.
+What is planned here is a wish: clearing may refuse a check, and an account that was liquidated has nothing to close.
+So a closing order is reduce-only, and is refused rather than turned into a new position.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-
-from flows.recording.manifest import SECOND_NS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,7 +66,7 @@ def checks(
 ) -> Checks:
     """Draw ``count`` checks; ``paths`` are the markets' prices by second, ``activity`` the weight of each second."""
     traders = np.flatnonzero(crowd.held.any(axis=1))
-    if count == 0 or len(traders) == 0:
+    if count == 0 or len(traders) == 0 or not activity.any():
         return Checks(*(np.zeros(0, np.int64) for _ in range(6)))
     cumulative = np.cumsum(activity)
     second = np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right")
@@ -110,7 +108,8 @@ def _turns(row: Column) -> Column:
 
 def _pick(held: NDArray[np.bool_], rng: np.random.Generator) -> Column:
     """One of the markets that each row holds."""
-    return np.argmax(rng.random(held.shape) * held, axis=1)
+    picked: Column = np.argmax(rng.random(held.shape) * held, axis=1)
+    return picked
 
 
 def _wanted(
@@ -187,8 +186,3 @@ def activity(paths: list[Floats], length: int) -> Floats:
     weight[: min(FIRST_S, length)] = 0
     weight[max(length - LAST_S, 0) :] = 0
     return weight
-
-
-def span_ns(length: int) -> int:
-    """Nanoseconds of a recording of so many seconds."""
-    return length * SECOND_NS

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flows.registry.assets import asset_parameters, quanta_scale_of, settlement_parameters
+from flows.registry.assets import asset_parameters, settlement_parameters
 from flows.registry.checks import check_pool
 from flows.registry.errors import ConfigurationError
 from flows.registry.market_checks import warnings
@@ -18,7 +18,7 @@ from flows.registry.market_stage import MarketStageParameters
 from flows.registry.markets import Feed, feed, market_parameters, panel_of
 from flows.registry.parameters import AssetParameters, MarketParameters, PoolParameters
 from flows.registry.pools import pool_parameters
-from flows.registry.stage import clamp_ppm, market_stage_parameters
+from flows.registry.stage import check_market_stage, clamp_ppm, market_stage_parameters
 from schemas.config.pools import Pool
 from schemas.config.venue import Venue as VenueFile
 
@@ -104,27 +104,28 @@ def build(file: VenueFile) -> Venue:
     _check_memberships(file)
     feeds = {name: feed(f"panels.{name}", panel) for name, panel in file.panels.items()}
     pools = tuple(_pool(file, pool_id, pool, feeds) for pool_id, pool in file.pools.items())
-    for pool in pools:
+    stages = tuple(_market_stage(file, pool) for pool in pools)
+    for pool, stage in zip(pools, stages, strict=True):
         check_pool(pool)
+        for market in pool.markets:
+            check_market_stage(pool.id, market, stage)
     return Venue(
         name=file.name,
         version=file.version,
         settlement=file.settlement,
-        quanta_scale=quanta_scale_of(file.settlement, file.assets[file.settlement]),
+        quanta_scale=pools[0].assets[0].unit_scale,
         pools=pools,
-        market_stages=tuple(
-            market_stage_parameters(
-                file.market_stage,
-                tuple(
-                    clamp_ppm(f"markets.{each}.index_clamp", file.markets[each].index_clamp)
-                    for each in pool.markets
-                ),
-            )
-            for pool in file.pools.values()
-        ),
+        market_stages=stages,
         producers=tuple(file.producers),
         producer_topics=tuple(file.producers.values()),
         warnings=tuple(line for pool in pools for market in pool.markets for line in warnings(market)),
+    )
+
+
+def _market_stage(file: VenueFile, pool: PoolParameters) -> MarketStageParameters:
+    clamps = ((market.id, file.markets[market.id].index_clamp) for market in pool.markets)
+    return market_stage_parameters(
+        file.market_stage, tuple(clamp_ppm(f"markets.{each}.index_clamp", clamp) for each, clamp in clamps)
     )
 
 

@@ -88,19 +88,12 @@ def _check_margin(where: str, market: MarketParameters, call_ppm: int, quanta: i
         raise ConfigurationError(
             f"{where}.tiers", "a tier needs a floor in whole units, a rate and an initial rate."
         )
-    check_tiers(where, floors, maintenance, initial, quanta)
+    check_tiers(where, floors, maintenance, initial, market.taker_fee_ppm, quanta)
     amounts = (market.tier_maintenance_amount_quanta, market.tier_initial_amount_quanta)
     if amounts != (tier_amounts(floors, maintenance), tier_amounts(floors, initial)):
         raise ConfigurationError(
             f"{where}.tiers", "amounts are not those that make the margin continuous (R-D1)."
         )
-    for row, (initial_ppm, maintenance_ppm) in enumerate(zip(initial, maintenance, strict=True), 1):
-        least_ppm = maintenance_ppm + 2 * market.taker_fee_ppm
-        if initial_ppm < least_ppm:
-            raise ConfigurationError(
-                f"{where}.tiers[{row}].initial",
-                f"{show_ppm(initial_ppm)} is below {show_ppm(least_ppm)}: maintenance and two taker fees (R-D2).",
-            )
     if market.bracket_limit_quanta <= floors[-1]:
         raise ConfigurationError(
             f"{where}.limit",

@@ -82,7 +82,7 @@ def unit_of_value(where: str, market: Market, quanta_scale: int) -> int:
     )
 
 
-def tiers(where: str, market: Market, quanta_scale: int) -> Tiers:
+def tiers(where: str, market: Market, taker_fee_ppm: int, quanta_scale: int) -> Tiers:
     """The margin table; its order is checked here, since amounts exist for an ordered table only."""
     floors, maintenance, initial = [], [], []
     for row, each in enumerate(market.tiers, 1):
@@ -95,7 +95,7 @@ def tiers(where: str, market: Market, quanta_scale: int) -> Tiers:
         floors.append(floor)
         maintenance.append(ppm(f"{here}.rate", each.rate))
         initial.append(ppm(f"{here}.initial", each.initial))
-    check_tiers(where, tuple(floors), tuple(maintenance), tuple(initial), quanta_scale)
+    check_tiers(where, tuple(floors), tuple(maintenance), tuple(initial), taker_fee_ppm, quanta_scale)
     return Tiers(
         tuple(floors),
         tuple(maintenance),
@@ -110,9 +110,10 @@ def check_tiers(
     floor_quanta: tuple[int, ...],
     maintenance_ppm: tuple[int, ...],
     initial_ppm: tuple[int, ...],
+    taker_fee_ppm: int,
     quanta_scale: int,
 ) -> None:
-    """Refuse floors that do not start at 0 and rise, and rates that fall or leave (0, 100 %] (R-D1, R-D2)."""
+    """R-D1, R-D2: floors start at 0 and rise; rates stay in (0, 100 %], do not fall, and leave room between them."""
     if floor_quanta[0] != 0:
         first = show(floor_quanta[0], quanta_scale)
         raise ConfigurationError(
@@ -136,6 +137,13 @@ def check_tiers(
                     f"{show_ppm(rate)} is below tier {row}'s {show_ppm(rates[row - 1])};"
                     " rates must not fall as notional grows.",
                 )
+    for row, (initial, maintenance) in enumerate(zip(initial_ppm, maintenance_ppm, strict=True), 1):
+        least_ppm = maintenance + 2 * taker_fee_ppm
+        if initial < least_ppm:
+            raise ConfigurationError(
+                f"{where}.tiers[{row}].initial",
+                f"{show_ppm(initial)} is below {show_ppm(least_ppm)}: maintenance and two taker fees (R-D2).",
+            )
 
 
 def least_gap_ppm(table: Tiers, limit_quanta: int) -> int:
@@ -152,9 +160,7 @@ def least_gap_ppm(table: Tiers, limit_quanta: int) -> int:
     return margin_gap_ppm(ends, initial, maintenance)
 
 
-def _funding_cap(
-    where: str, policy_where: str, market: Market, policy: Pool, table: Tiers, limit_quanta: int
-) -> int:
+def _funding_cap(where: str, policy_where: str, policy: Pool, table: Tiers, limit_quanta: int) -> int:
     gap_ppm = least_gap_ppm(table, limit_quanta)
     if gap_ppm <= 0:
         raise ConfigurationError(
@@ -172,7 +178,8 @@ def market_parameters(
     lot_scale = parts_of_one(f"{where}.lot", market.lot)
     tick_scale = parts_of_one(f"{where}.tick", market.tick)
     unit = unit_of_value(where, market, quanta_scale)
-    table = tiers(where, market, quanta_scale)
+    taker_fee_ppm = ppm(f"{policy_where}.fees.taker", policy.fees.taker)
+    table = tiers(where, market, taker_fee_ppm, quanta_scale)
     limit_quanta = positive(f"{where}.limit", market.limit, quanta_scale, "quanta")
     if limit_quanta <= table.floor_quanta[-1]:
         last = show(table.floor_quanta[-1], quanta_scale)
@@ -196,7 +203,7 @@ def market_parameters(
         tier_initial_amount_quanta=table.initial_amount_quanta,
         bracket_limit_quanta=limit_quanta,
         leverage=market.leverage,
-        taker_fee_ppm=ppm(f"{policy_where}.fees.taker", policy.fees.taker),
+        taker_fee_ppm=taker_fee_ppm,
         maker_rebate_ppm=ppm(f"{policy_where}.fees.rebate", policy.fees.rebate),
         penalty_ppm=ppm(f"{penalty}.rate", policy.penalty.rate),
         penalty_liquidator_ppm=ppm(f"{penalty}.liquidator", policy.penalty.liquidator),
@@ -206,7 +213,7 @@ def market_parameters(
             f"{where}.impact_notional", market.impact_notional, quanta_scale, "quanta"
         ),
         funding_interval_ns=duration_ns(f"{policy_where}.funding.interval", policy.funding.interval),
-        funding_cap_ppb=_funding_cap(where, policy_where, market, policy, table, limit_quanta),
+        funding_cap_ppb=_funding_cap(where, policy_where, policy, table, limit_quanta),
         mark_band_ppm=ppm(f"{policy_where}.mark_band", policy.mark_band),
         sigma_table_ppm=ppm(f"{where}.sigma", market.sigma),
         adv_quanta=positive(f"{where}.daily_volume", market.daily_volume, quanta_scale, "quanta"),

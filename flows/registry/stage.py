@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from typing import Final
+
 from flows.registry.errors import ConfigurationError
 from flows.registry.market_stage import MarketStageParameters
-from flows.registry.text import duration_ns, positive, ppb, ppm, show_ns, show_ppm
+from flows.registry.parameters import MarketParameters
+from flows.registry.text import duration_ns, positive, ppb, ppm, show, show_ns, show_ppm
 from flows.rules.exact import PPM
+from flows.rules.oracle.twap import window_fits
+from flows.rules.scale.bounds import BOUND
+from flows.rules.scale.unit import SUBTICKS
 from schemas.config.stage import MarketStage
 
-WHERE = "market_stage"
+WHERE: Final = "market_stage"
+HOUR_NS: Final = 3_600 * 10**9
+NANO: Final = 10**9
+"""What prices on the wire are read in: they have at most nine decimals."""
 
 
 def clamp_ppm(where: str, clamp: str) -> int:
@@ -57,3 +67,25 @@ def market_stage_parameters(stage: MarketStage, clamps_ppm: tuple[int, ...]) -> 
             " it must not be.",
         )
     return parameters
+
+
+def check_market_stage(pool_id: str, market: MarketParameters, stage: MarketStageParameters) -> None:
+    """Refuse a market whose prices could leave int64 in the stage, or whose funding its rules do not know."""
+    where = f"markets.{market.id}.max_price"
+    found = show(market.max_price_ticks, market.tick_scale)
+    if not window_fits(market.max_price_ticks * SUBTICKS, stage.twap_window_ns // 1_000):
+        most = show(BOUND // (stage.twap_window_ns // 1_000) // SUBTICKS, market.tick_scale)
+        raise ConfigurationError(
+            where, f"{found} over market_stage.twap_window leaves 2^62 (R-O9); at most {most}."
+        )
+    subticks = market.tick_scale * SUBTICKS
+    finer = subticks // math.gcd(subticks, NANO)
+    if market.max_price_ticks * NANO // market.tick_scale * finer > BOUND:
+        raise ConfigurationError(
+            where, f"{found} in billionths leaves 2^62 (R-A2); at most {BOUND // NANO // finer}."
+        )
+    if market.funding_interval_ns != HOUR_NS:
+        raise ConfigurationError(
+            f"pools.{pool_id}.funding.interval",
+            f"{show_ns(market.funding_interval_ns)} must be 1 h: the rate is made for an hour (R-N2).",
+        )

@@ -48,6 +48,16 @@ class Explanation:
     cure: Cure | None
 
     @property
+    def limit(self) -> str:
+        """What was taken as recorded, where the account changed between its evidence and the event."""
+        changed = self.facts.changed_since
+        return (
+            f"the account's amounts after {changed}, in the same entry, are taken as recorded"
+            if changed
+            else ""
+        )
+
+    @property
     def verdict(self) -> Verdict:
         """Different if a single figure is, or if evidence is missing that must be there."""
         if self.differences or self.gaps:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from flows.connectors.clickhouse import Client, ask
@@ -60,7 +61,7 @@ class Facts:
 
 
 def gather(client: Client, pool: str, offset: int, index: int) -> Facts:
-    """Fetch the facts about event ``pool:offset:index``."""
+    """Fetch the facts about event ``pool:offset:index``, and nothing that it does not rest on."""
     siblings = ask(client, "entry_events", pool=pool, offset=offset)
     event = next((row for row in siblings if row["event_index"] == index), None)
     if event is None:
@@ -71,6 +72,12 @@ def gather(client: Client, pool: str, offset: int, index: int) -> Facts:
     at: dict[str, Any] = {"pool": pool, "offset": basis["journal_offset"]}
     before: dict[str, Any] = {"pool": pool, "offset": offset, "index": index, "market": event["market"]}
     kind, account = event["type"], basis["account"]
+
+    def rows(wanted: object, question: str, **parameters: Any) -> tuple[Row, ...]:
+        return tuple(ask(client, question, **parameters)) if wanted else ()
+
+    markets = _markets(event, evidence)
+    holds = kind == "collateral-sold" or (evidence is not None and evidence.holdings)
     return Facts(
         pool=pool,
         parameters=from_canonical(in_force["text"].encode()),
@@ -80,21 +87,15 @@ def gather(client: Client, pool: str, offset: int, index: int) -> Facts:
         basis=basis,
         evidence=evidence,
         changed_since=changed,
-        marks=tuple(ask(client, "market_states", markets=_markets(event, evidence), **at)),
-        assets=tuple(ask(client, "asset_states", **at)),
-        ladder=tuple(ask(client, "ladder", account=account, **at)) if account >= 0 else (),
+        marks=rows(markets, "market_states", markets=markets, **at),
+        assets=rows(holds, "asset_states", **at),
+        ladder=rows(kind == "level", "ladder", account=account, **at),
         names=_names(client, pool, [event["account"], event["counter_account"], account]),
-        fund_before=_first(ask(client, "fund_before", **before)) if kind == "fund" else None,
-        position_before=(
-            _first(ask(client, "position_before", account=event["account"], **before))
-            if kind == "position"
-            else None
+        fund_before=_first(rows(kind == "fund", "fund_before", **before)),
+        position_before=_first(
+            rows(kind == "position", "position_before", account=event["account"], **before)
         ),
-        funding=(
-            tuple(ask(client, "funding_instants", pool=pool, offset=offset, market=event["market"]))
-            if kind == "funding"
-            else ()
-        ),
+        funding=rows(kind == "funding", "funding_instants", pool=pool, offset=offset, market=event["market"]),
     )
 
 
@@ -125,13 +126,14 @@ def find_evidence(events: Sequence[Row], account: int, index: int) -> Evidence |
     margin = next((row for row in reversed(own) if row["type"] == "margin"), None)
     if margin is None:
         return None
-    # The rows that belong to it follow it directly, before anything else about the account.
+    # The rows that belong to it follow it, up to the account's next evidence.
+    after = [
+        row for row in events if row["account"] == account and row["event_index"] > margin["event_index"]
+    ]
     parts = [
         row
-        for row in events
-        if row["account"] == account
-        and row["type"] in EVIDENCE_TYPES[1:]
-        and row["event_index"] > margin["event_index"]
+        for row in takewhile(lambda row: row["type"] != "margin", after)
+        if row["type"] in EVIDENCE_TYPES[1:]
     ]
     return Evidence(
         margin,

@@ -143,6 +143,11 @@ def _account_checks(facts: Facts, evidence: Evidence) -> Iterator[Check]:
         yield Check(name, rule, Kind.MONEY, margin[column], sum(row[column] for row in evidence.positions))
 
 
+def lot_tick_quanta(facts: Facts) -> int:
+    """Quanta a lot and tick of the event's market (R-A1)."""
+    return facts.parameters.markets[facts.event["market"]].lot_tick_quanta
+
+
 def mark_in_force(facts: Facts, market: int) -> Row | None:
     """The market state in force at the basis."""
     return next((row for row in facts.marks if row["market"] == market), None)

@@ -14,6 +14,8 @@ from schemas.message import Counter, MarketId, Message, SourceId, Strict
 Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Ticks = Annotated[int, Field(ge=0, lt=2**63)]
 Lots = Annotated[int, Field(ge=0, lt=2**63)]
+Breaker = Literal["limit", "pause", "degraded", "halted", "oi-jump", "venue-wide", "divergence"]
+"""By the bit that stands for it in the journal."""
 DepthLots = Annotated[tuple[Lots, ...], Field(min_length=6, max_length=6)]
 
 
@@ -32,8 +34,8 @@ class MarketState(Message):
         Literal["ok", "degraded", "halted"], Field(description="Status of the index (R-O5).", examples=["ok"])
     ]
     breakers: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^[a-z-]{1,40}$")], ...],
-        Field(max_length=16, description="Breakers that are on (R-P1).", examples=[["limit-state"]]),
+        tuple[Breaker, ...],
+        Field(max_length=7, description="Breakers that are on (R-P1, R-P4).", examples=[["limit"]]),
     ]
     flags: Annotated[
         tuple[Literal["status", "breaker", "funding", "funding-skipped", "moved"], ...],
@@ -78,6 +80,17 @@ class MarketState(Message):
     ]
     twap_ticks: Annotated[
         Ticks, Field(description="5-minute TWAP of the index, 0 if invalid.", examples=[600_010])
+    ]
+    band_low_ticks: Annotated[
+        Ticks,
+        Field(description="Lower edge of the price band (R-P2), 0 while there is none.", examples=[582_000]),
+    ]
+    band_high_ticks: Annotated[
+        Ticks,
+        Field(description="Upper edge of the price band (R-P2), 0 while there is none.", examples=[618_000]),
+    ]
+    opened_ns: Annotated[
+        Ticks, Field(description="Last re-opening after a pause (R-P3), 0 for none.", examples=[0])
     ]
     quotes: Annotated[
         tuple[QuoteUsed, ...],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from schemas.message import Strict
+
+PAYLOAD_COLUMNS: Final = 40
+"""Columns of an entry behind its header."""
 
 Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
@@ -27,7 +30,12 @@ class JournalRow(Strict):
     number: Annotated[Int64, Field(description="Producer's rising number.", examples=[41_207])]
     payload: Annotated[
         tuple[Int64, ...],
-        Field(min_length=37, max_length=37, description="Payload columns, by kind.", examples=[[0] * 37]),
+        Field(
+            min_length=PAYLOAD_COLUMNS,
+            max_length=PAYLOAD_COLUMNS,
+            description="Payload columns, by kind.",
+            examples=[[0] * PAYLOAD_COLUMNS],
+        ),
     ]
     text: Annotated[str, Field(description="Rarely: an account's name, or the genesis.", examples=[""])]
 

@@ -24,50 +24,65 @@ print(half(11))
 """
 
 
+ROOMS = (*compiled.SHARED_ROOMS, "pool", "pricing")
+
+
 @pytest.fixture
 def flows(tmp_path: Path) -> Path:
     """A small tree of rooms."""
-    for room in compiled.KERNEL_ROOMS:
+    for room in ROOMS:
         (tmp_path / room / "chapter").mkdir(parents=True)
         (tmp_path / room / "chapter" / "one.py").write_text("RATE = 1\n")
     return tmp_path
 
 
-@pytest.mark.parametrize("room", compiled.KERNEL_ROOMS)
-def test_an_edit_in_any_room_names_another_folder(flows: Path, room: str) -> None:
-    before = compiled.kernel_digest(flows)
+@pytest.mark.parametrize("room", ROOMS)
+def test_an_edit_names_another_folder_for_those_who_may_see_it(flows: Path, room: str) -> None:
+    before = compiled.kernel_digest(flows, "pool")
     (flows / room / "chapter" / "one.py").write_text("RATE = 2\n")
-    assert compiled.kernel_digest(flows) != before
+    assert (compiled.kernel_digest(flows, "pool") == before) == (room == "pricing")
 
 
 def test_text_that_moves_between_files_names_another_folder(flows: Path) -> None:
     (flows / "rules" / "a.py").write_text("A = 1\nB = 2\n")
-    before = compiled.kernel_digest(flows)
+    before = compiled.kernel_digest(flows, "pool")
     (flows / "rules" / "a.py").rename(flows / "rules" / "b.py")
-    assert compiled.kernel_digest(flows) != before
+    assert compiled.kernel_digest(flows, "pool") != before
 
 
 def test_a_touched_file_and_another_kind_of_file_change_nothing(flows: Path) -> None:
-    before = compiled.kernel_digest(flows)
+    before = compiled.kernel_digest(flows, "pool")
     os.utime(flows / "rules" / "chapter" / "one.py", (1, 1))
     (flows / "rules" / "notes.md").write_text("not compiled")
-    assert compiled.kernel_digest(flows) == before
+    assert compiled.kernel_digest(flows, "pool") == before
 
 
 def test_a_compiler_that_checks_bounds_has_a_folder_of_its_own(
     flows: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = compiled.kernel_digest(flows)
+    before = compiled.kernel_digest(flows, "pool")
     monkeypatch.setattr(config, "BOUNDSCHECK", 1)
-    assert compiled.kernel_digest(flows) != before
+    assert compiled.kernel_digest(flows, "pool") != before
+
+
+def test_a_kernel_knows_its_room() -> None:
+    def stranger() -> None: ...
+
+    def insider() -> None: ...
+
+    insider.__module__ = "flows.pool.kernels"
+    assert compiled.room_of(insider) == "pool"
+    assert compiled.room_of(stranger) == ""
 
 
 def test_the_operators_folder_comes_before_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv(compiled.CACHE_VARIABLE, str(tmp_path / "named"))
-    assert compiled.cache_folder.__wrapped__() == tmp_path / "named" / compiled.kernel_digest(compiled.FLOWS)
+    assert compiled.cache_folder.__wrapped__("pool") == tmp_path / "named" / compiled.kernel_digest(
+        compiled.FLOWS, "pool"
+    )
     monkeypatch.delenv(compiled.CACHE_VARIABLE)
-    assert compiled.cache_folder.__wrapped__().parent == tmp_path / "home" / "marginline"
+    assert compiled.cache_folder.__wrapped__("pool").parent == tmp_path / "home" / "marginline"
 
 
 def test_where_nothing_can_be_made_a_fresh_folder_serves(
@@ -76,17 +91,17 @@ def test_where_nothing_can_be_made_a_fresh_folder_serves(
     blocked = tmp_path / "a-file"
     blocked.write_text("")
     monkeypatch.setenv(compiled.CACHE_VARIABLE, str(blocked))
-    folder = compiled.cache_folder.__wrapped__()
+    folder = compiled.cache_folder.__wrapped__("pool")
     assert folder.is_dir()
     assert blocked not in folder.parents
 
 
 def test_a_folder_that_others_may_write_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(compiled.CACHE_VARIABLE, str(tmp_path))
-    open_to_all = tmp_path / compiled.kernel_digest(compiled.FLOWS)
+    open_to_all = tmp_path / compiled.kernel_digest(compiled.FLOWS, "pool")
     open_to_all.mkdir()
     open_to_all.chmod(0o777)
-    assert compiled.cache_folder.__wrapped__() != open_to_all
+    assert compiled.cache_folder.__wrapped__("pool") != open_to_all
 
 
 @pytest.mark.parametrize(("jit", "kept"), [("0", True), ("1", False)])

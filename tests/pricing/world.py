@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from flows.journal import entries as en
 from flows.journal.entries import TOPIC_CLOCK, TOPIC_DEPTH, TOPIC_ORACLE_PRICES, TOPIC_TRADES, Rows
 from flows.pricing import records as record
 from flows.pricing.stage import MarketStage
 from flows.registry.market_stage import MarketStageParameters
-from flows.registry.parameters import AssetParameters, MarketParameters, PoolParameters
+from flows.registry.parameters import PoolParameters
+from tests.worlds import pool
 
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3_600 * SECOND_NS
 START_NS = 1_743_980_400 * SECOND_NS  # 2025-04-06 23:00 UTC
 NANO = record.NANO
 
-SOURCES = ("alpha", "beta", "gamma")
 BTC, ETH = 0, 1
 
 SETTINGS = MarketStageParameters(
@@ -38,75 +40,13 @@ SETTINGS = MarketStageParameters(
 )
 
 
-def asset(name: str, sources: tuple[str, ...] = SOURCES) -> AssetParameters:
-    """A collateral asset; only its oracle matters here."""
-    return AssetParameters(
-        id=name,
-        unit_scale=100_000_000,
-        maintenance_floor_quanta=(0,),
-        maintenance_weight_ppm=(900_000,),
-        initial_floor_quanta=(0,),
-        initial_weight_ppm=(850_000,),
-        sale_cost_ppm=1_000,
-        sources=sources,
-        source_weights=(3, 2, 2, 2, 2)[: len(sources)],
-        heartbeat_ns=(SECOND_NS, 2 * SECOND_NS, 3 * SECOND_NS, 3 * SECOND_NS, 3 * SECOND_NS)[: len(sources)],
-    )
+POOL = pool()
+"""BTC-PERP and ETH-PERP in ticks of 0.1, three sources of equal weight, heartbeats of 1 s; takes BTC."""
 
 
-def market(name: str, index_asset: str, tick_scale: int, sources: tuple[str, ...] = SOURCES) -> MarketParameters:
-    """A market of lots of 0.001; at most 5 million ticks."""
-    oracle = asset(index_asset, sources)
-    return MarketParameters(
-        id=name,
-        index_asset=index_asset,
-        lot_scale=1_000,
-        tick_scale=tick_scale,
-        lot_tick_quanta=1_000_000 // (1_000 * tick_scale),
-        max_price_ticks=5_000_000,
-        max_position_lots=1_000_000,
-        max_open_interest_lots=10_000_000,
-        tier_floor_quanta=(0,),
-        tier_maintenance_ppm=(30_000,),
-        tier_maintenance_amount_quanta=(0,),
-        tier_initial_ppm=(50_000,),
-        tier_initial_amount_quanta=(0,),
-        bracket_limit_quanta=10**15,
-        leverage=20,
-        taker_fee_ppm=450,
-        maker_rebate_ppm=0,
-        penalty_ppm=5_000,
-        penalty_liquidator_ppm=500_000,
-        penalty_insurance_ppm=500_000,
-        penalty_venue_ppm=0,
-        impact_notional_quanta=10_000_000_000,
-        funding_interval_ns=HOUR_NS,
-        funding_cap_ppb=15_000_000,
-        mark_band_ppm=50_000,
-        sigma_table_ppm=30_000,
-        adv_quanta=10**15,
-        fund_opening_quanta=0,
-        sources=oracle.sources,
-        source_weights=oracle.source_weights,
-        heartbeat_ns=oracle.heartbeat_ns,
-    )
-
-
-def pool_of(markets: tuple[MarketParameters, ...], assets: tuple[AssetParameters, ...]) -> PoolParameters:
-    """A pool whose clearing parameters mean nothing here."""
-    nothing: dict[str, Any] = {field.name: 0 for field in fields(PoolParameters)}
-    return PoolParameters(**{**nothing, "id": "test", "markets": markets, "assets": assets, "producers": SOURCES})
-
-
-POOL = pool_of(
-    (market("BTC-PERP", "BTC", 10), market("ETH-PERP", "ETH", 100)),
-    (asset("USDC"), asset("BTC")),
-)
-
-
-def stage(pool: PoolParameters = POOL, **changes: Any) -> MarketStage:
+def stage(of: PoolParameters = POOL, **changes: Any) -> MarketStage:
     """A stage before its first record."""
-    return MarketStage(pool, replace(SETTINGS, **changes))
+    return MarketStage(of, replace(SETTINGS, **changes))
 
 
 class Script:
@@ -130,7 +70,9 @@ class Script:
         """One clock."""
         self._add(record.CLOCK, TOPIC_CLOCK, time_ns, {})
 
-    def quote(self, feed: int, slot: int, time_ns: int, nano: int, confidence: int = 1, number: int = -1) -> None:
+    def quote(
+        self, feed: int, slot: int, time_ns: int, nano: int, confidence: int = 1, number: int = -1
+    ) -> None:
         """A quote, by default with the source's next number."""
         if number < 0:
             number = self.numbers.get((feed, slot), -1) + 1
@@ -181,8 +123,8 @@ class Script:
 class Run:
     """A stage with a script: each `play` applies what was written since the last."""
 
-    def __init__(self, pool: PoolParameters = POOL, **changes: Any) -> None:
-        self.stage = stage(pool, **changes)
+    def __init__(self, of: PoolParameters = POOL, **changes: Any) -> None:
+        self.stage = stage(of, **changes)
         self.script = Script()
         self.states: list[Rows] = []
         self._played = 0
@@ -193,3 +135,56 @@ class Run:
         self._played = len(self.script.rows)
         self.states.append(made)
         return made
+
+
+def markets_of(rows: Rows, market: int) -> Rows:
+    """The states of one market."""
+    return rows[(rows[:, en.KIND] == en.MARKET_STATE) & (rows[:, en.MarketState.MARKET] == market)]
+
+
+def assets_of(rows: Rows, asset: int) -> Rows:
+    """The states of one collateral asset."""
+    return rows[(rows[:, en.KIND] == en.ASSET_STATE) & (rows[:, en.AssetState.ASSET] == asset)]
+
+
+def say(row: Rows, *names: str) -> tuple[int, ...]:
+    """The named columns of a market-state."""
+    return tuple(int(row[getattr(en.MarketState, name.upper())]) for name in names)
+
+
+def opened(of: PoolParameters = POOL, index: int = 60_000, seconds: int = 70, **changes: Any) -> Run:
+    """A run whose BTC has been quoted each second for long enough to be ok; the clock stands at START + seconds."""
+    run = Run(of, **changes)
+    for second in range(seconds + 1):
+        run.script.clock(START_NS + second * SECOND_NS)
+        run.script.quotes(BTC, START_NS + second * SECOND_NS, index * NANO)
+    run.play()
+    return run
+
+
+def random_script(seed: int, length: int) -> Script:
+    """Records as a venue could send them: prices wander, sources lie, books vanish, seconds are silent."""
+    dice, script, now = random.Random(seed), Script(), START_NS
+    price = [60_000 * NANO, 1_500 * NANO]
+    script.clock(now)
+    for _ in range(length):
+        row, kind = dice.randrange(2), dice.random()
+        late_ns = dice.choice((0, 0, 1, 500_000_000, 4 * SECOND_NS))
+        price[row] += price[row] * dice.randrange(-30, 31) // 10_000
+        ticks = price[row] * 10 // NANO
+        if kind < 0.25:
+            now += SECOND_NS * dice.choice((1, 1, 1, 1, 2, 7, 40))
+            script.clock(now)
+        elif kind < 0.7:
+            told = price[row] * dice.choice((1_000, 1_000, 1_000, 1_001, 1_060, 10_000, 400)) // 1_000
+            slot, confidence = dice.randrange(3), told * dice.choice((0, 1, 40, 70)) // 10_000 + 1
+            script.quote(row, slot, now - late_ns, told, confidence, dice.choice((-1, -1, -1, 3)))
+        elif kind < 0.85:
+            script.trade(
+                row, now - late_ns, ticks * dice.choice((100, 100, 100, 97)) // 100, dice.randrange(1, 50)
+            )
+        else:
+            bids = [(ticks - 1 - 40 * each, dice.randrange(1, 9_000)) for each in range(dice.randrange(6))]
+            asks = [(ticks + 1 + 40 * each, dice.randrange(1, 9_000)) for each in range(dice.randrange(6))]
+            script.depth(row, now - late_ns, bids, asks)
+    return script

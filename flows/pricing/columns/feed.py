@@ -6,6 +6,7 @@
     NOMINAL_WEIGHT,
     FIRST_MARKET,  # the markets it prices are a chain, -1 at its end
     ASSET,  # row of the collateral asset, -1 if it is none
+    ASSET_NANO_MOST,  # R-A2
     SIGMA_TABLE_PPM,
     # the price in force, 0 before the first
     INDEX_NANO,
@@ -34,4 +35,4 @@
     EQUIVOCATIONS,
     EXCLUSIONS,
     WIDTH,
-) = range(27)
+) = range(28)

@@ -83,6 +83,4 @@ def takeover_lots(
     )
     # Signed by the position's side: lots that the vault holds the other way round are room.
     same_side_lots = vault_lots if lots > 0 else -vault_lots
-    if same_side_lots < 0:
-        return min(abs(lots), cap_lots - same_side_lots)
     return min(abs(lots), max(0, cap_lots - same_side_lots))

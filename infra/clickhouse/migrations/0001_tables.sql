@@ -101,7 +101,6 @@ create table if not exists events
     time DateTime64(9, 'UTC') alias fromUnixTimestamp64Nano(time_ns, 'UTC'),
     id String alias concat(pool, ':', toString(journal_offset), ':', toString(event_index)),
     index by_account account type bloom_filter(0.01) granularity 1,
-    index by_counter_account counter_account type bloom_filter(0.01) granularity 1,
     index by_type type type set(64) granularity 1
 )
 engine = ReplacingMergeTree

@@ -4,7 +4,7 @@ with steps as
     select *
     from events final
     where pool = {pool:String}
-        and (account = {account:Int64} or counter_account = {account:Int64})
+        and account = {account:Int64}
         and ({evidence:UInt8} or type not in ('margin', 'position-margin', 'collateral-margin'))
     order by journal_offset desc, event_index desc
     limit {limit:UInt64}

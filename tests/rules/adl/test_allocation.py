@@ -57,6 +57,15 @@ def test_what_the_other_side_cannot_give_is_our_bug(lots: int, deficit: int) -> 
         allocate_lots(lots, deficit, [9, 0], [4, 8], [1, 2], [1, 2])
 
 
+def test_a_candidate_has_all_his_columns() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        allocate_lots(1, 1, [9], [4, 8], [1, 2], [1, 2])
+    with pytest.raises(ValueError, match="zip"):
+        allocate_lots(1, 0, [9, 3], [4], [1, 2], [1, 2])
+    with pytest.raises(ValueError, match="zip"):
+        cash_haircuts(1, [9, 3], [4], [1, 2], [1, 2])
+
+
 @pytest.mark.parametrize(
     ("cash", "gains", "taken", "parts"),
     [

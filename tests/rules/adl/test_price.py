@@ -17,6 +17,7 @@ from flows.rules.adl.price import haircuts, quotes
         pytest.param([1, 1], 3, False, 5, [499, 498], [1, 2], id="a_short_bankrupt_winners_sell_cheaper"),
         pytest.param([2, 0, 1], 0, True, 5, [1_000, 0, 500], [0, 0, 0], id="no_haircut_is_the_mark"),
         pytest.param([1, 3], 4_000, False, 5, [-500, -1_500], [1_000, 3_000], id="money_may_be_negative"),
+        pytest.param([1], 3, True, 5, [503], [3], id="a_single_lot"),
         pytest.param([0, 0], 0, True, 5, [0, 0], [0, 0], id="no_lots"),
     ],
 )  # fmt: skip
@@ -35,6 +36,11 @@ def test_a_quantum_left_over_goes_to_the_lower_account() -> None:
 def test_a_haircut_without_lots_is_our_bug() -> None:
     with pytest.raises(AssertionError, match="haircut"):
         quotes([0], 1, True, 5, 100, [1])
+
+
+def test_every_winner_has_a_quote() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        haircuts([1, 2], [500], 5, 100)
 
 
 @given(

@@ -30,6 +30,7 @@ def test_realized_deficit(equity: str, drawn: str, deficit: str, why: str) -> No
         pytest.param(1, [1, 1, 1], [1, 0, 0], id="the_first_rounds_up"),
         pytest.param(4, [1, 1, 1], [2, 1, 1], id="recomputed_after_each"),
         pytest.param(10, [0, 0], [0, 10], id="no_margins_the_last_takes_all"),
+        pytest.param(10, [1, 0], [10, 0], id="a_margin_of_one"),
         pytest.param(10, [0, 5, 0], [0, 10, 0], id="a_margin_of_nothing"),
         pytest.param(0, [3, 4], [0, 0], id="no_deficit"),
     ],

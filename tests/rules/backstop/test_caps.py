@@ -45,6 +45,8 @@ def test_margin_cap(most: str, free: str, lots: str, why: str) -> None:
        99999       0  2000000      0  1850000        0  36363  other_positions_need_their_margin
        27273    9000  2000000      0        0  9400000   1909  what_it_holds_already_counts
        27273   10909  2000000      0        0  9400000      0  full
+           1   10909  2000000      0        0  9400000      0  full_for_a_single_lot
+          -1  -10909  2000000      0        0  9400000      0  and_for_one_short
        27273   12000  2000000      0        0  9400000      0  over_full
        27273   -5000  2000000      0        0  9400000  15909  the_other_side_is_closed_first
       -27273    5000  2000000      0        0  9400000  15909  and_mirrored
@@ -80,6 +82,12 @@ def test_the_share_of_one_market_binds() -> None:
     assert takeover_lots(99_999, 550_000, 100, *vault, *free, 100, 5_000_000, 300_000) == 54_545
     assert takeover_lots(99_999, 550_000, 100, *vault, *free, 100, 5_000_000, 330_000) == 60_000
     assert takeover_lots(99_999, 550_000, 100, *vault, *free, 100, 5_000_000, 329_999) == 59_999
+
+
+def test_the_cap_on_gross_rounds_down() -> None:
+    # 1.99 times 10 quanta are 19.9; a lot is a quantum.
+    vault = (0, 10, 0, 0, 0)
+    assert takeover_lots(99, 1, 1, *vault, (0,), (100_000,), (0,), 50, 1_990_000, 1_000_000) == 19
 
 
 @given(

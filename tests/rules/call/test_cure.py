@@ -126,6 +126,12 @@ def test_deadline(call: str, slack: str, window: str, deadline: str, why: str) -
     )
 
 
+def test_the_slack_is_measured_from_hard_rounded_up() -> None:
+    # 0.8 of a margin of 1 is tested as 1: with an equity of 1 nothing is left above it, with 2 all of a day's move.
+    assert deadline_ns(0, 1, 1, 800_000, 1, WINDOW, 0) == 0
+    assert deadline_ns(0, 2, 1, 800_000, 1, WINDOW, 0) == WINDOW
+
+
 @given(st.integers(0, 2**61), st.integers(0, 10**14), st.integers(0, 10**14), st.integers(1, 10**14))
 def test_a_deadline_is_a_whole_second_of_the_window(call: int, equity: int, margin: int, move: int) -> None:
     deadline = deadline_ns(call, equity, margin, 800_000, move, WINDOW, LEAST)

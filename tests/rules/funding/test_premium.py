@@ -99,6 +99,21 @@ def test_premium_sample(bids: object, asks: object, index: int, expected: tuple[
     assert sample(bids, asks, index) == expected
 
 
+def test_a_sample_counts_impact_prices_away_from_the_middle() -> None:
+    # One lot of the second level lifts the ask to 600,010.1 and lowers the bid to 599,989.9.
+    assert sample(BIDS, ASKS, 600_012, 18_000_300_001) == (-1_666, SAMPLE_OK)
+    assert sample(BIDS, ASKS, 599_988, 17_999_700_001) == (1_666, SAMPLE_OK)
+
+
+def test_a_tick_is_a_price() -> None:
+    assert sample(((1,), (9,)), ((2,), (9,)), 2, 100) == (0, SAMPLE_OK)
+    assert sample(((), ()), ((1,), (9,)), 2, 100) == (-500_000_000, SAMPLE_THIN)
+
+
+def test_each_way_has_its_own_code() -> None:
+    assert [SAMPLE_OK, SAMPLE_THIN, SAMPLE_CROSSED] == [0, 1, 2]
+
+
 def test_a_sample_is_clamped_on_both_sides() -> None:
     assert sample(BIDS, ASKS, 599_988, bound=1_665) == (1_665, SAMPLE_OK)
     assert sample(BIDS, ASKS, 600_011, bound=1_665) == (-1_665, SAMPLE_OK)

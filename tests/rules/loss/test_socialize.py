@@ -33,6 +33,15 @@ def test_a_quantum_left_over_goes_to_the_lower_account() -> None:
     assert socialize(1, [5, 5], [0, 0], [8, 3], TRADERS) == ([0, 1], 0)
 
 
+def test_an_account_has_all_its_columns() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        socialize(1, [5, 5], [0], [8, 3], TRADERS)
+
+
+def test_circles_widen() -> None:
+    assert [MARKET, TRADERS, ALL] == [0, 1, 2]
+
+
 def test_a_negative_loss_is_our_bug() -> None:
     with pytest.raises(AssertionError, match="loss"):
         socialize(-1, [5], [0], [1], TRADERS)

@@ -20,6 +20,8 @@ STEEP = (10_000, 25_000, 800_000)
     ("side", "lots", "equity", "limit", "most", "size", "why"),
     table("""
        1      0  2_000_000_000  600_500  1_000_000   1562  rulebook_R-F2_example
+       1      0  1_999_399_050  600_500  1_000_000   1562  equity_for_just_so_many
+       1      0  1_999_399_049  600_500  1_000_000   1561  a_quantum_short_of_them
        1      0  2_000_000_000  600_500       1562   1562  a_limit_it_just_reaches
        1      0  2_000_000_000  600_500       1561   1561  a_limit_binds_first
        1      0  2_000_000_000  600_500          0      0  no_limit_left
@@ -79,6 +81,8 @@ def test_it_passes_and_one_lot_more_fails(
     table("""
        3000   100_000_000   5000   3000  at_the_mark_all_of_a_long
       -3000   100_000_000   5000   3000  at_the_mark_all_of_a_short
+          1   100_000_000   5000      1  a_single_lot_of_a_long
+         -1   100_000_000   5000      1  a_single_lot_of_a_short
        3000   100_000_000   4500   1944  steep_brackets_pay_for_a_bad_price
       -3000   100_000_000   5500   1944  and_so_for_a_short
        3000   100_000_000      1      0  an_absurd_price_never

@@ -1,0 +1,1 @@
+"""From the venue's file to integers, and each refusal as one line."""
