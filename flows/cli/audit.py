@@ -139,7 +139,7 @@ def show(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> 
     for line in lines:
         table.add_row(*line)
     width = None if sys.stdout.isatty() else PIPE_WIDTH
-    Console(width=width, highlight=False, markup=False).print(table)
+    Console(width=width, highlight=False, markup=False, emoji=False).print(table)
 
 
 def show_json(answer: Any) -> None:

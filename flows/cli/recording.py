@@ -163,6 +163,9 @@ def _provenance(recording: Recording) -> Table:
     table = Table(
         "series", "derived", "provenance", "licence", title="Where it comes from", title_justify="left"
     )
+    for topic, origin in recording.topics.items():
+        table.add_row(topic, "yes" if origin.derived else "no", origin.how, "")
+    table.add_section()
     for series in recording.series:
         table.add_row(series.id, "yes" if series.derived else "no", series.provenance, series.licence)
     for source in recording.sources:
@@ -202,7 +205,9 @@ def _bar() -> AbstractContextManager[Progress]:
 
 
 def _say(table: Table) -> None:
-    Console().print(table)
+    console = Console()
+    # Into a file or a pipe a table is as wide as it needs to be.
+    (console if console.is_terminal else Console(width=160)).print(table)
 
 
 def _mb(size: int) -> str:

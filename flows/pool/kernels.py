@@ -57,6 +57,44 @@ from flows.rules.funding.payment import per_lot
 from flows.rules.orders.check import ACCEPT
 from flows.rules.position.fee import maker_rebate, taker_fee
 
+# The compiler reads constants of modules, not of classes.
+ASSET_ASSET = en.AssetState.ASSET
+ASSET_LOW_QUANTA = en.AssetState.LOW_QUANTA
+ASSET_SIGMA_PPM = en.AssetState.SIGMA_PPM
+ASSET_STATUS = en.AssetState.STATUS
+DEPOSIT_ACCOUNT = en.Deposit.ACCOUNT
+DEPOSIT_AMOUNT_UNITS = en.Deposit.AMOUNT_UNITS
+DEPOSIT_ASSET = en.Deposit.ASSET
+DEPOSIT_ISOLATED_MARKET = en.Deposit.ISOLATED_MARKET
+DEPOSIT_OPENS = en.Deposit.OPENS
+DEPOSIT_OWNER = en.Deposit.OWNER
+FILL_BUYER = en.Fill.BUYER
+FILL_LOTS = en.Fill.LOTS
+FILL_MARKET = en.Fill.MARKET
+FILL_ORDER_OFFSET = en.Fill.ORDER_OFFSET
+FILL_PRICE_TICKS = en.Fill.PRICE_TICKS
+FILL_SELLER = en.Fill.SELLER
+FILL_TAKER = en.Fill.TAKER
+STATE_ASK_DEPTH_LOTS = en.MarketState.ASK_DEPTH_LOTS
+STATE_BAND_HIGH_TICKS = en.MarketState.BAND_HIGH_TICKS
+STATE_BAND_LOW_TICKS = en.MarketState.BAND_LOW_TICKS
+STATE_BID_DEPTH_LOTS = en.MarketState.BID_DEPTH_LOTS
+STATE_BREAKERS = en.MarketState.BREAKERS
+STATE_FLAGS = en.MarketState.FLAGS
+STATE_FUNDING_RATE_PPB = en.MarketState.FUNDING_RATE_PPB
+STATE_INDEX_TICKS = en.MarketState.INDEX_TICKS
+STATE_MARKET = en.MarketState.MARKET
+STATE_MARK_TICKS = en.MarketState.MARK_TICKS
+STATE_OPENED_NS = en.MarketState.OPENED_NS
+STATE_SIGMA_PPM = en.MarketState.SIGMA_PPM
+STATE_STATUS = en.MarketState.STATUS
+STATE_VOLUME_60S_LOTS = en.MarketState.VOLUME_60S_LOTS
+CHECK_ACCOUNT = en.OrderCheck.ACCOUNT
+CHECK_LOTS = en.OrderCheck.LOTS
+CHECK_MARKET = en.OrderCheck.MARKET
+CHECK_PRICE_TICKS = en.OrderCheck.PRICE_TICKS
+CHECK_REDUCE_ONLY = en.OrderCheck.REDUCE_ONLY
+
 # Why `run` stopped at an entry.
 DONE = 0  # behind the last one
 BY_PYTHON = 1  # nothing of it has been done
@@ -96,7 +134,7 @@ def run(c: Columns, entries: en.Rows, start: int, first_offset: int, answering: 
         elif kind == en.DEPOSIT:
             begin(c, first_offset + at, time)
             stop = _deposit(c, entries, at)
-        elif kind == en.ORDER_CHECK and entries[at, en.OrderCheck.ACCOUNT] >= 0:
+        elif kind == en.ORDER_CHECK and entries[at, CHECK_ACCOUNT] >= 0:
             stop = _order_check(c, entries, at, first_offset + at, time, answering)
         if stop == BY_PYTHON:
             return at, stop
@@ -119,33 +157,33 @@ def begin(c: Columns, offset: int, time: int) -> None:
 # --- own entries ------------------------------------------------------------------------------------------------------
 @kernel
 def _deposit(c: Columns, entries: en.Rows, at: int) -> int:
-    row = entries[at, en.Deposit.ACCOUNT]
-    if entries[at, en.Deposit.OPENS]:
-        open_account(c, row, entries[at, en.Deposit.OWNER], entries[at, en.Deposit.ISOLATED_MARKET])
-    credit(c, row, entries[at, en.Deposit.ASSET], entries[at, en.Deposit.AMOUNT_UNITS], 301)
+    row = entries[at, DEPOSIT_ACCOUNT]
+    if entries[at, DEPOSIT_OPENS]:
+        open_account(c, row, entries[at, DEPOSIT_OWNER], entries[at, DEPOSIT_ISOLATED_MARKET])
+    credit(c, row, entries[at, DEPOSIT_ASSET], entries[at, DEPOSIT_AMOUNT_UNITS], 301)
     return _settle_own(c, row, row)
 
 
 @kernel
 def _is_plain(c: Columns, entries: en.Rows, at: int) -> bool:
     """Whether a fill answers no order and neither side is watched."""
-    if entries[at, en.Fill.ORDER_OFFSET] >= 0:
+    if entries[at, FILL_ORDER_OFFSET] >= 0:
         return False
-    buyer, seller = entries[at, en.Fill.BUYER], entries[at, en.Fill.SELLER]
+    buyer, seller = entries[at, FILL_BUYER], entries[at, FILL_SELLER]
     return not (c.record[buyer, FLAGS] | c.record[seller, FLAGS]) & WATCHED
 
 
 @kernel
 def _fill(c: Columns, entries: en.Rows, at: int) -> int:
-    buyer, seller = entries[at, en.Fill.BUYER], entries[at, en.Fill.SELLER]
+    buyer, seller = entries[at, FILL_BUYER], entries[at, FILL_SELLER]
     book_fill(
         c,
-        entries[at, en.Fill.MARKET],
+        entries[at, FILL_MARKET],
         buyer,
         seller,
-        entries[at, en.Fill.TAKER],
-        entries[at, en.Fill.LOTS],
-        entries[at, en.Fill.PRICE_TICKS],
+        entries[at, FILL_TAKER],
+        entries[at, FILL_LOTS],
+        entries[at, FILL_PRICE_TICKS],
     )
     return _settle_own(c, buyer, seller)
 
@@ -191,13 +229,13 @@ def needs_python(c: Columns, row: int) -> bool:
 @kernel
 def _order_check(c: Columns, entries: en.Rows, at: int, offset: int, time: int, answering: int) -> int:
     """An accepted order is answered here; a refusal shows its evidence and is left to Python."""
-    m = entries[at, en.OrderCheck.MARKET]
+    m = entries[at, CHECK_MARKET]
     if c.market[m, MARK] == 0:
         return BY_PYTHON
-    row = entries[at, en.OrderCheck.ACCOUNT]
+    row = entries[at, CHECK_ACCOUNT]
     v = value(c, row)
-    lots, limit = entries[at, en.OrderCheck.LOTS], entries[at, en.OrderCheck.PRICE_TICKS]
-    code, largest = judge_order(c, row, v, m, lots, limit, entries[at, en.OrderCheck.REDUCE_ONLY])
+    lots, limit = entries[at, CHECK_LOTS], entries[at, CHECK_PRICE_TICKS]
+    code, largest = judge_order(c, row, v, m, lots, limit, entries[at, CHECK_REDUCE_ONLY])
     if code != ACCEPT:
         return BY_PYTHON
     begin(c, offset, time)
@@ -234,9 +272,9 @@ def write_amounts(c: Columns, at: int, v: Valuation) -> None:
 # --- prices -----------------------------------------------------------------------------------------------------------
 @kernel
 def _market_state(c: Columns, entries: en.Rows, i: int) -> int:
-    m = entries[i, en.MarketState.MARKET]
-    status, breakers = entries[i, en.MarketState.STATUS], entries[i, en.MarketState.BREAKERS]
-    mark, index = entries[i, en.MarketState.MARK_TICKS], entries[i, en.MarketState.INDEX_TICKS]
+    m = entries[i, STATE_MARKET]
+    status, breakers = entries[i, STATE_STATUS], entries[i, STATE_BREAKERS]
+    mark, index = entries[i, STATE_MARK_TICKS], entries[i, STATE_INDEX_TICKS]
     if status != c.market[m, STATUS] or breakers != c.market[m, BREAKERS]:
         at = write(c, ev.MARKET_STATUS, 1604)
         c.event[at, ev.MARKET] = m
@@ -250,15 +288,15 @@ def _market_state(c: Columns, entries: en.Rows, i: int) -> int:
     c.market[m, INDEX_TICKS] = index
     if status != HALTED:
         c.market[m, VALID_INDEX] = index
-    c.market[m, VOLUME_LOTS] = entries[i, en.MarketState.VOLUME_60S_LOTS]
+    c.market[m, VOLUME_LOTS] = entries[i, STATE_VOLUME_60S_LOTS]
     for ring in range(6):
-        c.market[m, BID_DEPTH + ring] = entries[i, en.MarketState.BID_DEPTH_LOTS + ring]
-        c.market[m, ASK_DEPTH + ring] = entries[i, en.MarketState.ASK_DEPTH_LOTS + ring]
-    c.market[m, SIGMA] = entries[i, en.MarketState.SIGMA_PPM]
-    c.market[m, BAND_LOW] = entries[i, en.MarketState.BAND_LOW_TICKS]
-    c.market[m, BAND_HIGH] = entries[i, en.MarketState.BAND_HIGH_TICKS]
-    c.market[m, OPENED] = entries[i, en.MarketState.OPENED_NS]
-    funded = _fund(c, m, entries[i, en.MarketState.FLAGS], entries[i, en.MarketState.FUNDING_RATE_PPB])
+        c.market[m, BID_DEPTH + ring] = entries[i, STATE_BID_DEPTH_LOTS + ring]
+        c.market[m, ASK_DEPTH + ring] = entries[i, STATE_ASK_DEPTH_LOTS + ring]
+    c.market[m, SIGMA] = entries[i, STATE_SIGMA_PPM]
+    c.market[m, BAND_LOW] = entries[i, STATE_BAND_LOW_TICKS]
+    c.market[m, BAND_HIGH] = entries[i, STATE_BAND_HIGH_TICKS]
+    c.market[m, OPENED] = entries[i, STATE_OPENED_NS]
+    funded = _fund(c, m, entries[i, STATE_FLAGS], entries[i, STATE_FUNDING_RATE_PPB])
     return _tick(c, m, former, funded)
 
 
@@ -284,11 +322,11 @@ def _fund(c: Columns, m: int, flags: int, rate: int) -> bool:
 
 @kernel
 def _asset_state(c: Columns, entries: en.Rows, i: int) -> int:
-    m = c.pool[0, MARKETS] + entries[i, en.AssetState.ASSET]
+    m = c.pool[0, MARKETS] + entries[i, ASSET_ASSET]
     former = c.market[m, MARK]
-    c.market[m, MARK] = entries[i, en.AssetState.LOW_QUANTA]
-    c.market[m, STATUS] = entries[i, en.AssetState.STATUS]
-    c.market[m, SIGMA] = entries[i, en.AssetState.SIGMA_PPM]
+    c.market[m, MARK] = entries[i, ASSET_LOW_QUANTA]
+    c.market[m, STATUS] = entries[i, ASSET_STATUS]
+    c.market[m, SIGMA] = entries[i, ASSET_SIGMA_PPM]
     return _tick(c, m, former, False)
 
 

@@ -143,7 +143,7 @@ def price_feed(s: State, row: int, is_clock: bool) -> bool:
     if level < HALTED:
         f[feed.VALID_NS] = newest_ns
     level = max(level, oracle_level(clock_ns - f[feed.VALID_NS], confidence, index))
-    status, f[feed.LEVEL] = f[feed.STATUS], level
+    status, f[feed.LEVEL], f[feed.MOMENT_NANO] = f[feed.STATUS], level, index
     judge(s, f, feed.STATUS, feed.CLEAN_SINCE_NS, level, is_clock)
     changed = f[feed.STATUS] != status
     if f[feed.STATUS] < HALTED:
@@ -168,8 +168,8 @@ def judge(s: State, of: Records, status: int, clean_since: int, level: int, is_c
 def flag_sources(s: State, row: int) -> None:
     """Mark the sources that stand apart at this clock, and exclude who has for too long, within R-O4's quarter."""
     f, clock_ns = s.feeds[row], s.stage[stage.CLOCK_NS]
-    fresh, index = 0, f[feed.INDEX_NANO]
-    if f[feed.LEVEL] == HALTED:
+    fresh, index = 0, f[feed.MOMENT_NANO]
+    if index == 0:
         return
     for place in range(f[feed.SOURCES]):
         if _may_vote(s, s.slots[row, place]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import zstandard
 
@@ -30,7 +30,7 @@ _WINDOW_LOG: Final = 25  # 32 MB: minutes of all markets, and within what every 
 _LINE_LIMIT: Final = (
     16 * 1024 * 1024
 )  # a longer line is cut: intake refuses it from 1 MiB on, whatever its end
-_CHUNK: Final = 1 << 20
+_READ: Final = 1 << 15  # of compressed bytes at a time: what they unpack to stays bounded
 
 
 class RecordingError(Exception):
@@ -91,12 +91,25 @@ def write_lines(path: Path, chunks: Iterable[list[bytes]], level: int = 3) -> Wr
 def read_texts(path: Path) -> Iterator[bytes]:
     """Text of a topic's file in pieces of whole lines. A line over 16 MiB is cut there: no line fills the memory."""
     try:
-        with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
-            yield from _whole_lines(stream)
+        with path.open("rb") as file:
+            yield from _whole_lines(_decompressed(file, path))
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
     except zstandard.ZstdError as error:
-        raise RecordingError(f"{path}: is no whole zstd file: {error}") from error
+        raise RecordingError(f"{path}: is no zstd file: {error}") from error
+
+
+def _decompressed(file: BinaryIO, path: Path) -> Iterator[bytes]:
+    """Frame after frame; a file that ends inside one was cut off, which a plain stream reader would not say."""
+    frame = None
+    while raw := file.read(_READ):
+        while raw:
+            frame = frame or zstandard.ZstdDecompressor().decompressobj()
+            yield frame.decompress(raw)
+            raw = frame.unused_data if frame.eof else b""
+            frame = None if frame.eof else frame
+    if frame is not None:
+        raise RecordingError(f"{path}: ends in the middle of its zstd frame; the file was cut off")
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
@@ -108,20 +121,21 @@ def read_lines(path: Path) -> Iterator[bytes]:
         yield from lines
 
 
-def _whole_lines(stream: zstandard.ZstdDecompressionReader) -> Iterator[bytes]:
+def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Cut a stream after the last line end of each chunk."""
     rest = bytearray()
     cutting = False
-    while chunk := stream.read(_CHUNK):
-        if cutting:
-            _, end, chunk = chunk.partition(b"\n")
+    for chunk in chunks:
+        text = chunk
+        if cutting:  # the rest of a line that was cut is passed over
+            _, end, text = chunk.partition(b"\n")
             cutting = not end
-        head, end, tail = chunk.rpartition(b"\n")
+        head, end, tail = text.rpartition(b"\n")
         if end:
             yield bytes(rest) + head + end
             rest = bytearray(tail)
         else:
-            rest += chunk
+            rest += text
         if len(rest) > _LINE_LIMIT:
             yield bytes(rest[:_LINE_LIMIT]) + b"\n"
             rest, cutting = bytearray(), True

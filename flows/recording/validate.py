@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from flows.journal.decimals import parse_decimals, scaled
 from flows.recording.files import MARKET_TOPICS, RecordingError, digest, read_lines, topic_file
-from flows.recording.manifest import SECOND_NS, load
+from flows.recording.manifest import SECOND_NS, load, utc
 from schemas.catalogue import BY_NAME
 from schemas.dead_letter import Reason
 from schemas.explain import explain
@@ -223,7 +223,6 @@ class _Topic:
             longest = max(longest, self.span[1] - self.last[source, asset])
             allowed = {"oracle-prices": 3 * beats.get(source, 1), "depth": 5, "trades": 60}[self.topic]
             if longest > (allowed + 1) * SECOND_NS:
-                at = (since - self.span[0]) // SECOND_NS
                 self.verdict.silences.append(
-                    f"{self.topic}: {source} said nothing of {asset} for {longest // SECOND_NS} s from second {at} on"
+                    f"{self.topic}: {source} said nothing of {asset} for {longest // SECOND_NS} s from {utc(since)} on"
                 )

@@ -201,13 +201,17 @@ def _order(facts: Facts) -> Checks:
 
 
 def _restore(facts: Facts, evidence: Evidence, allowed: int) -> Checks:
-    """The smallest size that restores the target, in the order in which positions go."""
+    """The smallest size that restores the target, in the order in which positions go; a soft slice is a part of it."""
     state, account, value = plain_pool(facts, evidence)
-    most = 1 if allowed == SOFT_ORDERS else len(account.positions)
-    market = facts.event["market"]
-    for sale, lots in sales.plan(state, account, value, allowed, most):
-        if sale.market == market:
-            yield Check("restore size", "R-H1", Kind.QUANTITY, facts.event["quanta"], lots, market)
+    soft = allowed == SOFT_ORDERS
+    event, market = facts.event, facts.event["market"]
+    for sale, lots in sales.plan(state, account, value, allowed, 1 if soft else len(account.positions)):
+        if sale.market != market:
+            continue
+        if soft:
+            yield Check("soft slice", "R-G4", Kind.QUANTITY, event["quanta"], lots, market, Relation.AT_MOST)
+        else:
+            yield Check("restore size", "R-H1", Kind.QUANTITY, event["quanta"], lots, market)
 
 
 def _offer(facts: Facts) -> Checks:

@@ -24,6 +24,7 @@ class Story:
     entries: Rows
     texts: dict[int, str]
     events: Rows
+    plain: PlainPool  # after the last entry
 
     def first(self, type_: int, **columns: int) -> int:
         """Row of the first event of a type whose columns have these values."""
@@ -50,7 +51,19 @@ def story(seed: int = 7, steps: int = 900) -> Story:
         fresh: list[list[int]] = []
         while done < len(history.rows):
             row = history.rows[done]
-            row[en.TOPIC], row[en.ORIGIN_OFFSET], row[en.NUMBER] = en.TOPIC_FILLS, done, done
+            row[en.TOPIC], row[en.ORIGIN_OFFSET], row[en.SOURCE], row[en.NUMBER] = (
+                en.TOPIC_FILLS,
+                done,
+                0,
+                done,
+            )
+            if row[en.KIND] == en.MARKET_STATE:
+                row[en.MarketState.QUOTE_NUMBER : en.MarketState.QUOTE_NUMBER + 8] = [
+                    done,
+                    -1,
+                    2 * done,
+                    *[-1] * 5,
+                ]
             for at in opened(row):
                 texts[done] = f"trader-{at}"
             fresh.extend(plain.apply(row))
@@ -67,7 +80,7 @@ def story(seed: int = 7, steps: int = 900) -> Story:
             if event[ev.TYPE] == ev.OFFER_OPENED and history.dice.random() < 0.5:
                 bid(history, event)
         apply()
-    return Story(of, np.array(history.rows, np.int64), texts, np.array(events, np.int64))
+    return Story(of, np.array(history.rows, np.int64), texts, np.array(events, np.int64), plain)
 
 
 def opened(row: list[int]) -> list[int]:

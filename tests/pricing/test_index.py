@@ -38,10 +38,10 @@ def test_a_start_is_halted_and_rises_a_level_each_30_seconds() -> None:
         (31, DEGRADED),
         (61, OK),
     ]
-    assert say(states[-1], "index_ticks", "mark_ticks", "quote_number") == (600_000, 600_000, 70)
+    assert say(states[-1], "index_ticks", "mark_ticks", "quote_number") == (600_000, 600_000, 69)
 
 
-def test_one_liar_of_three_moves_nothing() -> None:
+def test_one_liar_of_three_moves_nothing_but_a_third_is_enough_to_halt() -> None:
     run, t = opened(), START_NS + 71 * SECOND_NS
     for second in range(20):
         run.script.clock(t + second * SECOND_NS)
@@ -51,9 +51,23 @@ def test_one_liar_of_three_moves_nothing() -> None:
     states = markets_of(run.play(), BTC)
     assert set(states[:, en.MarketState.INDEX_TICKS]) == {600_000}
     assert set(states[:, en.MarketState.MARK_TICKS]) == {600_000}
+    # Its votes are beyond the upper quartile: the confidence is 17 %, and R-O5 halts at 2 %.
+    assert states[-1, en.MarketState.STATUS] == HALTED
     # Flagged each second, but a third of the weight is more than the quarter that may be excluded.
-    assert run.stage.state.slots[BTC, 2, slot.FLAGGED_ROUNDS] >= 3
+    assert run.stage.state.slots[BTC, 2, slot.FLAGGED_ROUNDS] == 19
     assert run.stage.state.feeds[BTC, feed.EXCLUSIONS] == 0
+
+
+def test_one_liar_of_four_is_not_even_felt() -> None:
+    run = Run(of_sources(4))
+    for second in range(80):
+        run.script.clock(START_NS + second * SECOND_NS)
+        for place in range(4):
+            told = 70_000 if place == 1 and second >= 65 else 60_000
+            run.script.quote(BTC, place, START_NS + second * SECOND_NS, told * NANO)
+    states = markets_of(run.play(), BTC)
+    assert set(states[:, en.MarketState.INDEX_TICKS]) == {600_000}
+    assert say(states[-1], "status", "index_low_ticks", "index_high_ticks") == (OK, 599_999, 600_001)
 
 
 def test_a_drifting_source_of_five_is_excluded_for_a_minute() -> None:
@@ -63,19 +77,12 @@ def test_a_drifting_source_of_five_is_excluded_for_a_minute() -> None:
         told = 60_000 if second < 70 else 60_600
         for place in range(5):
             run.script.quote(BTC, place, t + second * SECOND_NS, (told if place == 4 else 60_000) * NANO)
-    states = markets_of(run.play(), BTC)
+    last = markets_of(run.play(), BTC)[-1]
     assert run.stage.state.feeds[BTC, feed.EXCLUSIONS] == 1
     until_ns = run.stage.state.slots[BTC, 4, slot.EXCLUDED_UNTIL_NS]
     assert until_ns == t + (73 + 60) * SECOND_NS, "flagged at 71, 72, 73"
-    assert states[-1, en.MarketState.QUOTE_NUMBER : en.MarketState.QUOTE_NUMBER + 6].tolist() == [
-        79,
-        79,
-        79,
-        79,
-        -1,
-        -1,
-    ]
-    assert set(states[:, en.MarketState.INDEX_TICKS]) == {600_000}
+    assert say(last, "status", "index_ticks") == (OK, 600_000)
+    assert last[en.MarketState.QUOTE_NUMBER : en.MarketState.QUOTE_NUMBER + 6].tolist() == [78] * 4 + [-1] * 2
 
 
 def test_quotes_age_out_by_the_clock_and_by_nothing_else() -> None:
@@ -94,14 +101,15 @@ def test_quotes_age_out_by_the_clock_and_by_nothing_else() -> None:
 
 
 def test_sources_that_fall_silent_take_the_status_down_step_by_step() -> None:
-    run, seen = Run(of_sources(5)), []
+    run = Run(of_sources(5))
     for second in range(120):
         run.script.clock(START_NS + second * SECOND_NS)
         for place in range(5 if second < 70 else 3 if second < 85 else 2 if second < 100 else 1):
             run.script.quote(BTC, place, START_NS + second * SECOND_NS, 60_000 * NANO)
-    for row in markets_of(run.play(), BTC):
-        if row[en.MarketState.FLAGS] & en.FLAG_STATUS:
-            seen.append(((row[en.TIME_NS] - START_NS) // SECOND_NS, row[en.MarketState.STATUS]))
+    states = markets_of(run.play(), BTC)
+    changes = states[states[:, en.MarketState.FLAGS] & en.FLAG_STATUS > 0]
+    seconds = (changes[:, en.TIME_NS] - START_NS) // SECOND_NS
+    seen = list(zip(seconds, changes[:, en.MarketState.STATUS], strict=True))
     # Three of five are 60 % of the weight: short of two thirds. The last quote of a second s is fresh to s + 9.
     assert seen == [(0, HALTED), (31, DEGRADED), (61, OK), (79, DEGRADED), (109, HALTED)]
 
@@ -129,8 +137,10 @@ def test_a_lone_jump_waits_for_a_second_source() -> None:
     assert run.stage.state.feeds[BTC, feed.HELD] == 2, "two that jump to different places confirm nothing"
     run.script.quote(BTC, 2, t + 3, 25_100 * NANO)
     state = markets_of(run.play(), BTC)[-1]
-    assert say(state, "index_ticks", "quote_number") == (251_000, 70)
-    assert run.stage.state.slots[BTC, :3, slot.INDEX_NUMBER].tolist() == [70, 71, 71]
+    # Both are heard now. With the third still at 60,000 that is no price to act on, but no longer one to ignore.
+    assert say(state, "status", "index_ticks") == (HALTED, 600_000)
+    assert run.stage.state.feeds[BTC, feed.MOMENT_NANO] == 25_100 * NANO
+    assert run.stage.state.slots[BTC, :3, slot.NANO].tolist() == [60_000 * NANO, 25_000 * NANO, 25_100 * NANO]
 
 
 def test_repeats_and_late_quotes_change_nothing_and_a_contradiction_puts_out() -> None:
@@ -160,23 +170,23 @@ def test_quotes_that_no_rule_admits_are_counted_and_dropped() -> None:
 
 
 def test_a_price_beyond_the_markets_bound_halts_it_and_is_never_shown() -> None:
-    narrow = pool(markets=(market("BTC-PERP", max_price_ticks=610_000), market("ETH-PERP")))
+    narrow = pool(markets=(market("BTC-PERP", max_price_ticks=601_000), market("ETH-PERP")))
     run, t = opened(narrow), START_NS + 71 * SECOND_NS
-    run.script.quotes(BTC, t, 61_000 * NANO)
-    assert say(markets_of(run.play(), BTC)[-1], "status", "index_ticks") == (OK, 610_000)
-    run.script.quotes(BTC, t, 61_001 * NANO)
-    assert say(markets_of(run.play(), BTC)[-1], "status", "index_ticks") == (HALTED, 610_000)
+    run.script.quotes(BTC, t, 60_100 * NANO)
+    assert say(markets_of(run.play(), BTC)[-1], "status", "index_ticks") == (OK, 601_000)
+    run.script.quotes(BTC, t, 60_101 * NANO)
+    assert say(markets_of(run.play(), BTC)[-1], "status", "index_ticks") == (HALTED, 601_000)
 
 
 def test_a_price_beyond_the_assets_bound_halts_the_asset_alone() -> None:
-    assets = (asset("USDT"), replace(asset("BTC"), max_price_quanta=61_000 * 10**6))
+    assets = (asset("USDT"), replace(asset("BTC"), max_price_quanta=60_100 * 10**6))
     run, t = opened(pool(assets=assets)), START_NS + 71 * SECOND_NS
-    run.script.quotes(BTC, t, 62_000 * NANO)
+    run.script.quotes(BTC, t, 60_101 * NANO)
     rows = run.play()
     (last,) = assets_of(rows, 1)[-1:]
     assert last[en.AssetState.STATUS] == HALTED
-    assert last[en.AssetState.HIGH_QUANTA] <= 61_000 * 10**6
-    assert say(markets_of(rows, BTC)[-1], "status", "index_ticks") == (OK, 620_000)
+    assert last[en.AssetState.HIGH_QUANTA] <= 60_100 * 10**6
+    assert say(markets_of(rows, BTC)[-1], "status", "index_ticks") == (OK, 601_010)
 
 
 def test_an_asset_state_follows_more_than_a_basis_point_and_a_minute() -> None:
@@ -186,14 +196,15 @@ def test_an_asset_state_follows_more_than_a_basis_point_and_a_minute() -> None:
     assert seconds.tolist() == [0, 31, 61], "opened, degraded, ok"
     at = published[-1, en.AssetState.LOW_QUANTA : en.AssetState.HIGH_QUANTA + 1]
     assert at.tolist() == [59_999_999_999, 60_000_000_001], "outward from a confidence of a billionth"
-    # The median of three moves when the second has: by 1 bp exactly, and by one billionth more.
-    run.script.quotes(BTC, t, 60_006 * NANO)
+    run.script.quotes(BTC, t, 59_998 * NANO)  # 0.3 bp
     assert len(assets_of(run.play(), 1)) == 0
-    run.script.quotes(BTC, t, 60_006 * NANO + 2)
-    assert len(assets_of(run.play(), 1)) == 1
-    for second in range(71, 122):
+    run.script.quotes(BTC, t, 59_993 * NANO)  # 1.2 bp from what was published
+    assert len(assets_of(run.play(), 1)) >= 1
+    run.script.quotes(BTC, t, 59_993 * NANO)
+    run.play()
+    for second in range(71, 130):
         run.script.clock(START_NS + second * SECOND_NS)
-        run.script.quotes(BTC, START_NS + second * SECOND_NS, 60_006 * NANO)
+        run.script.quotes(BTC, START_NS + second * SECOND_NS, 59_993 * NANO)
     assert len(assets_of(run.play(), 1)) == 0
     run.script.clock(START_NS + 130 * SECOND_NS)
     assert len(assets_of(run.play(), 1)) == 1

@@ -12,6 +12,7 @@
     INDEX_NANO,
     LOW_NANO,
     HIGH_NANO,
+    MOMENT_NANO,  # what the quotes of this moment make, in force or not; 0 for none
     # trust, R-O5
     LEVEL,  # what this moment allows
     STATUS,  # with hysteresis
@@ -35,4 +36,4 @@
     EQUIVOCATIONS,
     EXCLUSIONS,
     WIDTH,
-) = range(28)
+) = range(29)

@@ -47,23 +47,27 @@ def fill(total: int, weights: Sequence[int], caps: Sequence[int], ids: Sequence[
     def fullness(place: int, other: int) -> int:
         return caps[place] * weights[other] - caps[other] * weights[place]
 
-    order = sorted((p for p in range(len(weights)) if weights[p] > 0), key=cmp_to_key(fullness))
     parts = [0] * len(weights)
-    weight_left = sum(weights)
-    capped = 0
-    for place in order:
-        if caps[place] * weight_left > total * weights[place]:
-            break
-        parts[place] = caps[place]
-        total -= caps[place]
-        weight_left -= weights[place]
-        capped += 1
-    if capped == len(order):
+    if total == 0:
         return parts
-    others = order[capped:]
-    shares = largest_remainder(total, [weights[p] for p in others], [ids[p] for p in others])
-    for place, share in zip(others, shares, strict=True):
-        parts[place] = share
+    weight_left = sum(weights)
+    live = [place for place in range(len(weights)) if weights[place] > 0]
+    # Nearly always no cap binds, and then nothing needs sorting.
+    if any(caps[place] * weight_left <= total * weights[place] for place in live):
+        live.sort(key=cmp_to_key(fullness))
+        capped = 0
+        for place in live:
+            if caps[place] * weight_left > total * weights[place]:
+                break
+            parts[place] = caps[place]
+            total -= caps[place]
+            weight_left -= weights[place]
+            capped += 1
+        live = live[capped:]
+    if live:
+        shares = largest_remainder(total, [weights[p] for p in live], [ids[p] for p in live])
+        for place, share in zip(live, shares, strict=True):
+            parts[place] = share
     return parts
 
 
@@ -81,8 +85,10 @@ def fill_by_owner(
     Source    own choice: shares by person, so that splitting an account gains nothing.
     """
     usable = [cap if weight > 0 else 0 for weight, cap in zip(weights, caps, strict=True)]
-    names = sorted(dict.fromkeys(owners))
-    members = {name: [p for p, owner in enumerate(owners) if owner == name] for name in names}
+    members: dict[int, list[int]] = {}
+    for place, owner in enumerate(owners):
+        members.setdefault(owner, []).append(place)
+    names = sorted(members)
     owner_parts = fill(
         total,
         [sum(weights[p] for p in members[name]) for name in names],
@@ -92,6 +98,9 @@ def fill_by_owner(
     parts = [0] * len(weights)
     for name, owner_part in zip(names, owner_parts, strict=True):
         own = members[name]
+        if len(own) == 1:
+            parts[own[0]] = owner_part
+            continue
         shares = fill(
             owner_part, [weights[p] for p in own], [usable[p] for p in own], [accounts[p] for p in own]
         )

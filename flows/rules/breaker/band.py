@@ -152,7 +152,7 @@ def band_step(
             reference, reference_since = mean_subticks, time_ns
         if band == 0 or time_ns - band_since >= WINDOW_NS:
             band, band_since = width_ppm, time_ns
-    if reference > 0 and band > 0 and phase <= LIMIT:
+    if reference > 0 and phase <= LIMIT:
         at_band = is_at_band(trade_subticks, reference, band) or is_at_band(mark_subticks, reference, band)
         if not at_band:
             phase = NORMAL

@@ -4,11 +4,12 @@ from flows.rules.exact import Ints, rule
 from flows.rules.oracle.column import Column
 
 
+# All votes together have the whole weight, so each of these walks ends before its row does.
 @rule
-def _lower_quartile(vote_subticks: Ints, vote_weight: Ints, votes: int, weight_sum: int) -> int:
+def _lower_quartile(vote_subticks: Ints, vote_weight: Ints, weight_sum: int) -> int:
     """First vote from below with more than a quarter of the weight."""
     place, cumulative = 0, vote_weight[0]
-    while place + 1 < votes and 4 * cumulative <= weight_sum:
+    while 4 * cumulative <= weight_sum:
         place += 1
         cumulative += vote_weight[place]
     return vote_subticks[place]
@@ -18,17 +19,17 @@ def _lower_quartile(vote_subticks: Ints, vote_weight: Ints, votes: int, weight_s
 def _upper_quartile(vote_subticks: Ints, vote_weight: Ints, votes: int, weight_sum: int) -> int:
     """First vote from above with more than a quarter of the weight."""
     place, cumulative = votes - 1, vote_weight[votes - 1]
-    while place > 0 and 4 * cumulative <= weight_sum:
+    while 4 * cumulative <= weight_sum:
         place -= 1
         cumulative += vote_weight[place]
     return vote_subticks[place]
 
 
 @rule
-def _median(vote_subticks: Ints, vote_weight: Ints, votes: int, weight_sum: int) -> int:
+def _median(vote_subticks: Ints, vote_weight: Ints, weight_sum: int) -> int:
     """First vote from below with more than half the weight, or the floored middle of two at exactly half."""
     place, cumulative = 0, vote_weight[0]
-    while place + 1 < votes and 2 * cumulative < weight_sum:
+    while 2 * cumulative < weight_sum:
         place += 1
         cumulative += vote_weight[place]
     if 2 * cumulative == weight_sum:
@@ -71,8 +72,8 @@ def aggregate(
             vote_subticks[place] = vote
             vote_weight[place] = weights[source]
             votes += 1
-    index = _median(vote_subticks, vote_weight, votes, weight_sum)
-    below = index - _lower_quartile(vote_subticks, vote_weight, votes, weight_sum)
+    index = _median(vote_subticks, vote_weight, weight_sum)
+    below = index - _lower_quartile(vote_subticks, vote_weight, weight_sum)
     above = _upper_quartile(vote_subticks, vote_weight, votes, weight_sum) - index
     confidence = max(below, above, 1)
     return index, confidence, index - confidence, index + confidence

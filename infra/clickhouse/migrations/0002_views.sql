@@ -185,17 +185,18 @@ select
     state.pool as pool,
     state.journal_offset as journal_offset,
     state.market as market,
-    slot - 1 as slot,
-    known.sources[slot] as source,
+    place - 1 as slot,
+    known.sources[place] as source,
     number
 from
 (
-    select pool, journal_offset, market, slot, number
+    select pool, journal_offset, market, place, number
     from market_state
-    array join quote_number as number, arrayEnumerate(quote_number) as slot
+    array join quote_number as number, arrayEnumerate(quote_number) as place
     where number >= 0
 ) as state
-any left join markets as known on known.pool = state.pool and known.market = state.market;
+any left join markets as known on known.pool = state.pool and known.market = state.market
+where place <= length(known.sources);
 
 -- Positions now: the last word of `position` events.
 create or replace view position_state as
@@ -211,40 +212,81 @@ where type = 'position'
 group by pool, account, market
 having position_lots != 0;
 
--- Holdings of assets other than the settlement asset now: the last word of `collateral` events.
+-- Holdings of assets other than the settlement asset now: the last word of `collateral` events, less what was sold since.
 create or replace view collateral_state as
 select
     pool,
     account,
-    market as asset,
-    argMax(balance_quanta, (journal_offset, event_index)) as held_units,
-    max(journal_offset) as last_offset
-from events final
-where type = 'collateral' and market > 0
-group by pool, account, market
+    asset,
+    argMaxIf(balance_quanta, place, says_balance) - sumIf(lots, place > last_said and not says_balance) as held_units,
+    max(place.1) as last_offset
+from
+(
+    select
+        pool,
+        account,
+        market as asset,
+        (journal_offset, event_index) as place,
+        type = 'collateral' as says_balance,
+        balance_quanta,
+        lots,
+        maxIf((journal_offset, event_index), type = 'collateral') over (partition by pool, account, market) as last_said
+    from events final
+    where type in ('collateral', 'collateral-sold') and market > 0
+)
+group by pool, account, asset
 having held_units != 0;
 
--- Settlement balance and level now. Funding that is owed but not yet settled is not in the balance: it is in the
--- evidence (`margin`) of each decision.
+-- Settlement balance and level now. Most events that move a balance say what it is after them; what the fund, winners
+-- and traders pay in for a bankrupt is added to the last such word. Funding that is owed but not yet settled is not in
+-- the balance: it is in the evidence (`margin`) of each decision.
 create or replace view account_state as
 select
     pool,
     account,
     any(known.name) as name,
-    argMaxIf(balance_quanta, (journal_offset, event_index), moves_balance) as settled_quanta,
-    argMaxIf(code, (journal_offset, event_index), type = 'level') as level,
-    max(journal_offset) as last_offset
+    argMaxIf(balance_quanta, place, says_balance) + sumIf(paid_in_quanta, place > last_said) as settled_quanta,
+    argMaxIf(code, place, says_level) as level,
+    max(place.1) as last_offset
 from
 (
-    select
-        pool, account, journal_offset, event_index, type, code, balance_quanta,
-        type in ('position', 'interest', 'loss-charge', 'adl-cash') or (type = 'collateral' and market <= 0)
-            as moves_balance
-    from events final
-    where account >= 0
-        and type in ('account-opened', 'collateral', 'position', 'interest', 'loss-charge', 'adl-cash', 'level')
+    select *, maxIf(place, says_balance) over (partition by pool, account) as last_said
+    from
+    (
+        select
+            pool,
+            account,
+            (journal_offset, event_index) as place,
+            type in ('collateral-sold', 'position', 'interest', 'adl', 'adl-cash', 'loss-charge')
+                or (type = 'collateral' and market <= 0) as says_balance,
+            type = 'level' as says_level,
+            code,
+            balance_quanta,
+            if(type = 'fund', -quanta, 0) as paid_in_quanta
+        from events final
+        where account >= 0
+            and
+            (
+                type in ('account-opened', 'collateral', 'collateral-sold', 'position', 'interest', 'adl', 'adl-cash',
+                    'loss-charge', 'level')
+                or (type = 'fund' and code in (2, 3))
+            )
+        union all
+        select
+            pool,
+            counter_account as account,
+            (journal_offset, event_index) as place,
+            false as says_balance,
+            false as says_level,
+            code,
+            balance_quanta,
+            if(type = 'adl-cash', fee_quanta, quanta) as paid_in_quanta
+        from events final
+        where type in ('adl-cash', 'loss-charge')
+    )
 ) as moves
-any left join accounts as known on known.pool = moves.pool and known.account = moves.account
+any left join (select pool, account, name from accounts final) as known
+    on known.pool = moves.pool and known.account = moves.account
 group by pool, account;
 
 -- The insurance fund's ledger: the general part where market is -1, else that market's compartment.

@@ -213,8 +213,8 @@ def test_before_the_first_mean_nothing_is_at_a_band() -> None:
     assert step(with_reference(0, 0, 70_000, S), 2 * S, False, 5, 5)[band.PHASE] == NORMAL
 
 
-def test_without_a_width_nothing_is_at_a_band() -> None:
-    assert step((NORMAL, 1_000, 0, 0, 0, 0, 0, 0, 0, 0), 2 * S, False, 5, 5)[band.PHASE] == NORMAL
+def test_the_first_reference_comes_with_its_width() -> None:
+    assert step(START, S, True, 1_070, 1_000, 1_000) == (LIMIT, 1_000, S, 70_000, S, S, 0, 0, 0, 0)
 
 
 def test_phases_and_places() -> None:

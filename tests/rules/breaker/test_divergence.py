@@ -39,6 +39,15 @@ def test_divergence_step(
     assert compiled(tripped, since, mark, 1_000, time, clock) == after
 
 
+@pytest.mark.parametrize(
+    ("tripped", "mark", "running"),
+    [(False, 1_050_000, False), (False, 1_050_001, True), (True, 1_030_000, False), (True, 1_029_999, True)],
+)
+def test_edges_to_the_millionth(tripped: bool, mark: int, running: bool) -> None:
+    since = divergence_step(tripped, NOT_RUNNING, mark, 1_000_000, 7, True)[1]
+    assert since == (7 if running else -1)
+
+
 def test_a_divergence_needs_an_index() -> None:
     with pytest.raises(AssertionError, match="index"):
         divergence_step(False, NOT_RUNNING, 5, 0, 7, True)

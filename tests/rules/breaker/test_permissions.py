@@ -89,6 +89,7 @@ def test_no_state_stops_accounting_or_reductions() -> None:
 )
 def test_is_within(price: str, within: str, why: str) -> None:
     assert is_within(int(price), 1_000, p.HALTED_WIDTH_PPM) is (within == "yes")
+    assert p.HALTED_WIDTH_PPM == 100_000
 
 
 @given(st.integers(0, 127), st.integers(0, 127))

@@ -87,6 +87,14 @@ def test_after_close(closed: str, lots: str, equity: str, margin: str, why: str)
     assert found == (int(equity), 9 + int(margin))
 
 
+def test_costs_round_up_and_a_single_lot_has_its_side() -> None:
+    assert after_close(1, 10, 550, 100, 1_000_000, 0, *FIVE, 1, 0)[0] == 999_999
+    assert after_close(1, 10, 550, 100, 1_000_000, 0, *FIVE, 0, 1)[0] == 999_999
+    # 1 % and 5 % on top: 550 and 2,722.5 for a long, 550 and 2,777.5 for a short.
+    assert after_close(1, 1, 550, 100, 1_000_000, 0, *FIVE, 10_000, 50_000)[0] == 996_727
+    assert after_close(1, -1, 550, 100, 1_000_000, 0, *FIVE, 10_000, 50_000)[0] == 996_672
+
+
 def test_no_more_is_closed_than_is_held() -> None:
     for lots in (3, -3):
         assert after_close(3, lots, 550, 100, 0, 0, *FIVE, 0, 0) == (0, 0)
@@ -119,6 +127,8 @@ def test_frees_more_than_it_costs(
 
 
 def test_the_bracket_of_a_size() -> None:
+    # At the target the size is 0, and no size falls short.
+    assert size_bracket(27_273, 550_000, 100, 53_350_825_000, 0, *TIERS, 1_100_000, 1_000, 5_000) == (-1, 0)
     facts = (21_818, 550_000, 100, 24_000 * U, 0, *TIERS, 1_100_000)
     # 3,636 whole lots fit into the part above 1,000,000, 19,999 into the part above 100,000.
     assert size_bracket(*facts, 1_000, 5_000) == (3_636, 19_999)

@@ -29,6 +29,7 @@ PACE = (100_000, 1_000 * U, 100 * U)
          100    80  1000000000   99999     10  a_lot_of_it
            5     4  2000000000   99999      1  one_lot_at_least
            3     1    55000000   99999      1  what_is_left_is_worth_more_than_dust
+           2     1    60000000   99999      2  after_a_single_lot_too
           10     9    60000000   99999     10  what_is_left_is_dust
           10     9   100000000   99999      9  at_the_line_it_is_not
           10     9    99999999   99999     10  a_quantum_under_it
@@ -107,3 +108,14 @@ def test_passing_slice(
         10_000,
     )
     assert found == int(slice)
+
+
+def test_a_slice_at_no_cost_passes() -> None:
+    facts = (3, 3, 550_000, 100, 1, 1, (0,), (50_000,), (0,), False, (), (), 1_000 * U)
+    assert passing_slice_lots(*facts, 0, 1_000_000) == 3
+
+
+def test_slippage_rounds_up() -> None:
+    # Health allows a tenth of a quantum, the first ring costs a thousandth of one: that is one.
+    facts = (1, 1, 1, 1, 1, 10, (0,), (50_000,), (0,), True, (1_000,), (5,), 1, 1, 1)
+    assert passing_slice_lots(*facts) == 0

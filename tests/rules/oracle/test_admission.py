@@ -49,6 +49,7 @@ def test_every_answer_has_its_own_code() -> None:
     60_000      1   8    2_000   admitted       sure
     60_000      0   8    2_000   not_positive   too_sure
          0      1   8    2_000   not_positive   no_price
+         1      1   8    2_000   wide           a_price_of_one
        200      1   8    2_000   admitted       the_lowest_price_that_can_be_unsure
         -1      1   8    2_000   not_positive   a_negative_price
     60_000    300   7    2_000   decimals       a_decimal_lost
@@ -113,6 +114,11 @@ def test_is_jump(price: str, jump: str, why: str) -> None:
     assert is_jump(int(price), 100, JUMP_PPM) is (jump == "yes")
 
 
+def test_a_jump_is_more_than_half() -> None:
+    assert is_jump(1_500_001, 1_000_000, JUMP_PPM)
+    assert not is_jump(1_500_000, 1_000_000, JUMP_PPM)
+
+
 def test_a_jump_is_measured_from_something() -> None:
     with pytest.raises(AssertionError, match="reference"):
         is_jump(100, 0, JUMP_PPM)
@@ -126,6 +132,7 @@ def test_a_jump_is_measured_from_something() -> None:
       200   0         190   5_000_000_001   no    too_late
       200   5_000_000_000   190   0         yes   the_other_came_first
       200   5_000_000_001   190   0         no    the_other_came_too_early
+      200   10_000_000_000   190   14_000_000_000   yes   later_in_the_day
       200   0         150   0               no    the_other_did_not_jump
       200   0         151   0               yes   the_other_just_jumped
       150   0         200   0               no    this_one_did_not_jump
