@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 
 from flows.journal import entries as en
+from flows.journal import events as ev
 from flows.registry.parameters import AssetParameters, MarketParameters, PoolParameters
 from flows.rules.margin.maintenance import tier_amounts
 
@@ -303,3 +304,34 @@ class History:
             price_ticks=max(1, mark + dice.randrange(-mark // 100 - 1, mark // 100 + 2)),
             reduce_only=int(dice.random() < 0.3),
         )
+
+
+def answers(history: History, events: list[list[int]], dice: random.Random) -> None:
+    """Somebody answers some of what was just decided: fills of orders, in part or in full, and bids on offers."""
+    for event in events:
+        kind, at = event[ev.TYPE], event[ev.MARKET]
+        if kind in (ev.LIQUIDATION_ORDER, ev.VAULT_ORDER) and dice.random() < 0.7:
+            maker, lots = dice.randrange(1, history.accounts), abs(event[ev.LOTS])
+            sells = event[ev.LOTS] < 0
+            mark = history.price[at]
+            history.entry(
+                en.FILL,
+                market=at,
+                buyer=maker if sells else event[ev.ACCOUNT],
+                seller=event[ev.ACCOUNT] if sells else maker,
+                taker=int(sells),
+                lots=lots if dice.random() < 0.7 else max(1, lots // 2),
+                price_ticks=(event[ev.PRICE_TICKS] + mark) // 2 if dice.random() < 0.5 else mark,
+                order_offset=event[ev.OFFSET],
+                order_index=event[ev.INDEX],
+            )
+        elif kind == ev.OFFER_OPENED and dice.random() < 0.6:
+            history.entry(
+                en.BID,
+                offer_offset=event[ev.OFFSET],
+                offer_index=event[ev.INDEX],
+                account=dice.randrange(1, history.accounts),
+                lots=max(1, abs(event[ev.LOTS]) // dice.choice((1, 1, 2))),
+                minimum_bonus_ppm=dice.choice((0, 0, 20_000)),
+                limit_ticks=history.price[at],
+            )

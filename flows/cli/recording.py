@@ -47,7 +47,10 @@ def build(
         ),
     ],
     prices: Annotated[
-        Path, typer.Option(help="Folder of the price files that the specification names.")
+        Path,
+        typer.Option(
+            help="Folder of the price files that the specification names.", show_default="recordings/source"
+        ),
     ] = SHIPPED / "source",
     out: Annotated[
         Path | None, typer.Option(help="Folder to make; it must not exist.", show_default="recordings/NAME")

@@ -38,7 +38,7 @@ def save(state: PoolState) -> bytes:
             "vault_next_ns": state.vault_next_ns,
             "hour_ns": state.hour_ns,
             "gate": [state.gate_closed, state.gate_opens_ns, state.insolvent],
-            "waiting": list(state.waiting),
+            "under_water": list(state.under_water),
             "timers": state.timers,
             "forced": [list(queue) for queue in state.forced],
         },
@@ -68,7 +68,7 @@ def load(state: PoolState, data: bytes) -> None:
     state.vault_started_ns = memory["vault_started_ns"]
     state.vault_next_ns, state.hour_ns = memory["vault_next_ns"], memory["hour_ns"]
     state.gate_closed, state.gate_opens_ns, state.insolvent = memory["gate"]
-    state.waiting = dict.fromkeys(memory["waiting"], True)
+    state.under_water = dict.fromkeys(memory["under_water"], True)
     state.timers = [(when, row) for when, row in memory["timers"]]
     state.forced = [deque((when, quanta) for when, quanta in queue) for queue in memory["forced"]]
     state.forced_sums = [sum(quanta for _, quanta in queue) for queue in state.forced]

@@ -73,8 +73,6 @@ def move(state: PoolState, row: int, v: Valuation) -> None:
     """The account is in a new zone: open, announce, end, begin what that means, then take the first step."""
     zone = state.zone_now(row, v)
     state.set_zone(row, zone)
-    if zone != UNDER_WATER:
-        state.waiting.pop(row, None)
     if row == VAULT:
         if zone == UNDER_WATER:
             waterfall.resolve(state, row)

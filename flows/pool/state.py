@@ -52,6 +52,7 @@ from flows.pool.layout import (
 from flows.pool.orders import allowed_in
 from flows.pool.valuation import Valuation
 from flows.registry.parameters import PoolParameters
+from flows.rules.call.zone import UNDER_WATER
 from flows.rules.collateral.haircut import tiered_credit
 from flows.rules.collateral.value import asset_value
 
@@ -82,7 +83,7 @@ class PoolState:
         self.gate_closed = False
         self.gate_opens_ns = 0
         self.insolvent = False
-        self.waiting: dict[int, bool] = {}  # accounts under water that hold positions: the gate stays closed
+        self.under_water: dict[int, bool] = {}  # accounts in that zone: with positions they keep the gate closed
         self.timers: list[tuple[int, int]] = []  # heap of (when, account row)
         self.forced: list[deque[tuple[int, int]]] = [deque() for _ in parameters.markets]
         self.forced_sums = [0] * len(parameters.markets)
@@ -227,6 +228,10 @@ class PoolState:
         """Put a zone on record."""
         self.c.record[row, FLAGS] = int(self.c.record[row, FLAGS]) & ~ZONE_MASK | zone
         self.dirty[row] = True
+        if zone == UNDER_WATER:
+            self.under_water[row] = True
+        else:
+            self.under_water.pop(row, None)
 
     def is_flagged(self, row: int, flag: int) -> bool:
         """Whether a flag of an account is set."""

@@ -26,7 +26,6 @@ def resolve(state: PoolState, row: int) -> None:
     if state.insolvent and not markets:
         return  # its claim is on record
     if not all(state.allowed(m) & ADL_BANKRUPT for m in markets):
-        state.waiting[row] = True
         close_gate(state, row)
         return
     v = state.value(row)
@@ -56,7 +55,6 @@ def resolve(state: PoolState, row: int) -> None:
     if deficit > 0:
         socialize_loss(state, row, deficit, markets)
     state.set_flag(row, LIQUIDATING, on=False)
-    state.waiting.pop(row, None)
     state.touch(row)
 
 
@@ -221,7 +219,9 @@ def close_gate(state: PoolState, row: int) -> None:
 
 def open_gate(state: PoolState) -> None:
     """At a clock: the gate opens again once it has cooled and nobody is under water."""
-    if not state.gate_closed or state.time_ns < state.gate_opens_ns or state.waiting:
+    if not state.gate_closed or state.time_ns < state.gate_opens_ns:
+        return
+    if any(state.markets_of(row) for row in state.under_water):
         return
     state.gate_closed = False
     state.c.pool[0, GATE_CLOSED] = 0

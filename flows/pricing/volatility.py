@@ -13,10 +13,10 @@ BAND_HALF_LIFE_NS = HALF_LIVES_NS[0]
 
 @part
 def sample_volatility(s: State, row: int) -> None:
-    """Take the price in force at a clock as a sample; a halted feed has none, so its silence ends in a restart."""
+    """Take the price in force at a clock as a sample; one that only stands still is none."""
     f, clock_ns = s.feeds[row], s.stage[stage.CLOCK_NS]
     price, former = f[feed.INDEX_NANO], f[feed.SAMPLE_NANO]
-    if price == 0 or (f[feed.STATUS] == HALTED and f[feed.OPENED] == 1):
+    if price == 0 or f[feed.LEVEL] == HALTED or (f[feed.STATUS] == HALTED and f[feed.OPENED] == 1):
         return
     delta_ns = clock_ns - f[feed.SAMPLE_NS]
     if former > 0 and delta_ns < SAMPLE_NS:

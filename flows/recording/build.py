@@ -64,11 +64,8 @@ def build(
     if out.exists():
         raise RecordingError(f"{out}: exists already; name another folder, or remove it")
     part = out.with_name(f".{out.name}.part")
-    try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-    except OSError as error:
-        raise RecordingError(f"{out.parent}: cannot be written: {error.strerror}") from error
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
     try:
         files = PriceFiles(recording, prices)
         written, superseded = _write_topics(files, parameters, part, level, progress)

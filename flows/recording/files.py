@@ -84,7 +84,9 @@ def write_lines(path: Path, chunks: Iterable[list[bytes]], level: int = 3) -> Wr
                 lines += len(chunk)
                 size += len(text)
     except OSError as error:
-        raise RecordingError(f"{path}: cannot be written: {error.strerror}") from error
+        raise OSError(
+            error.errno, error.strerror, str(path)
+        ) from error  # a full disk names no file by itself
     return Written(lines, size, digest.hexdigest())
 
 

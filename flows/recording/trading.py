@@ -148,7 +148,7 @@ def movements(
     cents = np.concatenate([np.ceil(add * 100), -np.ceil(out * 100)]).astype(np.int64)
     millisecond = second * 1_000 + rng.integers(1, 1_000, len(second))
     order = np.lexsort((row, millisecond))
-    order = order[millisecond[order] < length * 1_000]
+    order = order[millisecond[order] < (length - 1) * 1_000]  # what is sent at the end lies outside
     return Movements(millisecond[order] * _MILLISECOND_NS, row[order], cents[order])
 
 

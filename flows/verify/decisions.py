@@ -205,13 +205,12 @@ def _restore(facts: Facts, evidence: Evidence, allowed: int) -> Checks:
     state, account, value = plain_pool(facts, evidence)
     soft = allowed == SOFT_ORDERS
     event, market = facts.event, facts.event["market"]
-    for sale, lots in sales.plan(state, account, value, allowed, 1 if soft else len(account.positions)):
-        if sale.market != market:
-            continue
-        if soft:
-            yield Check("soft slice", "R-G4", Kind.QUANTITY, event["quanta"], lots, market, Relation.AT_MOST)
-        else:
-            yield Check("restore size", "R-H1", Kind.QUANTITY, event["quanta"], lots, market)
+    planned = sales.plan(state, account, value, allowed, 1 if soft else len(account.positions))
+    lots = next((lots for sale, lots in planned if sale.market == market), 0)
+    if soft:
+        yield Check("soft slice", "R-G4", Kind.QUANTITY, event["quanta"], lots, market, Relation.AT_MOST)
+    else:
+        yield Check("restore size", "R-H1", Kind.QUANTITY, event["quanta"], lots, market)
 
 
 def _offer(facts: Facts) -> Checks:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+
 from flows.journal import entries as en
 from flows.pricing.columns import market as m
 from tests.pricing.world import BTC, NANO, POOL, SECOND_NS, START_NS, Run, markets_of, opened, say

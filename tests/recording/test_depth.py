@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flows.recording.depth import DISTANCES, _levels, _round_grid, _two_figures, market_books
+from flows.recording.depth import DISTANCES, _held, _levels, _round_grid, _two_figures, market_books
 from flows.recording.files import RecordingError
 from flows.recording.manifest import load
 from flows.recording.series import PriceFiles
@@ -100,8 +100,6 @@ def test_the_book_thins_with_movement_and_leans_against_it() -> None:
 
 
 def test_a_market_without_a_price_has_no_book() -> None:
-    from flows.recording.depth import _held
-
     with pytest.raises(RecordingError, match="without a single price"):
         _held(np.array([-1, -1]))
     assert _held(np.array([-1, 5, 6])).tolist() == [5, 5, 6]

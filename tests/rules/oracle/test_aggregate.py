@@ -38,6 +38,9 @@ def index_of(quotes: list[Quote]) -> tuple[int, int, int, int]:
         pytest.param([(100, 1, 2), (105, 1, 1)], (101, 3, 98, 104), id="the_heavier_decides"),
         pytest.param([(100, 1, 1), (105, 1, 2)], (104, 3, 101, 107), id="the_heavier_decides_above"),
         pytest.param([(100, 5, 1), (100, 9, 1)], (100, 5, 95, 105), id="quartiles_need_more_than_a_quarter"),
+        pytest.param(
+            [(103, 0, 1), (100, 4, 4), (98, 0, 1)], (100, 3, 97, 103), id="a_heavy_vote_at_each_end"
+        ),
         pytest.param([(3, 9, 1)], (3, 9, -6, 12), id="a_vote_may_be_negative"),
         pytest.param(
             [(100, 1, 1), (110, 1, 1), (120, 1, 1), (130, 1, 1)],

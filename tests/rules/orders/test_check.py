@@ -15,6 +15,7 @@ from flows.rules.orders.check import (
     IN_LIQUIDATION,
     INSUFFICIENT_MARGIN,
     LEVERAGE,
+    NOT_REDUCING,
     OI_LIMIT,
     POSITION_LIMIT,
     PRICE_BAND,
@@ -51,8 +52,9 @@ def test_the_codes_on_the_wire_never_change() -> None:
         PRICE_BAND,
         UNKNOWN_ACCOUNT,
         UNKNOWN_MARKET,
+        NOT_REDUCING,
     )
-    assert codes == tuple(range(11))
+    assert codes == tuple(range(12))
 
 
 @pytest.mark.parametrize(
