@@ -142,8 +142,10 @@ def _connect_server(url: str, database: str, *, create: bool) -> Client:
             password=unquote(parts.password or ""),
             autogenerate_session_id=False,  # a session would refuse a retry while the lost attempt still runs
         )
-    except ClickHouseError as error:
+    except OperationalError as error:
         raise DatabaseUnreachable(f"no ClickHouse answers at {place}: {_one_line(error)}") from error
+    except ClickHouseError as error:
+        raise DatabaseUnreachable(f"ClickHouse at {place} refuses: {_one_line(error)}") from error
     return _enter(client, parts.path.strip("/") or database, place, create=create)
 
 
@@ -282,7 +284,7 @@ def _one_line(error: Exception) -> str:
     if cause := re.search(r"\[Errno \d+\] ([^\"')]+)", str(error)):
         return cause[1]
     text = str(error).split(", Stack trace")[0]
-    text = re.sub(r"\s+", " ", re.sub(r"\(for url [^)]*\)", "", text))
+    text = re.sub(r"\s+", " ", re.sub(r"\(for url [^)]*\)|.*server response: ", "", text)).strip()
     return text if len(text) <= 300 else f"{text[:297]}..."
 
 

@@ -115,8 +115,9 @@ class PoolState:
             refresh(self.c, row)
 
     def touch(self, row: int) -> None:
-        """The account was changed by this entry: it is assessed before the entry ends."""
+        """The account was changed by this entry: it is assessed, with new evidence, before the entry ends."""
         self.touched[row] = True
+        self.evident.pop(row, None)
         self.dirty[row] = True
 
     def case(self, row: int) -> Case:
@@ -163,7 +164,7 @@ class PoolState:
         ]
 
     def evidence(self, row: int, v: Valuation) -> None:
-        """Write down, once an entry, the state that the account's next decision is taken on."""
+        """Write down, once for each state of the account, what its next decision is taken on."""
         if row in self.evident:
             return
         self.evident[row] = True

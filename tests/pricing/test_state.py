@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from flows.journal import entries as en
 from flows.pricing.columns import feed as f
 from flows.pricing.columns import market as m
 from flows.pricing.feeds import Feed, feeds_of
@@ -102,3 +103,19 @@ def test_a_restored_stage_keeps_its_own_parameters() -> None:
     assert second.snapshot() != first.snapshot() or (second.state.settings != first.state.settings).any()
     assert (second.state.settings == stage(interest_ppb=2).state.settings).all()
     assert second.state.feeds[0, f.SOURCES] == 3
+
+
+def test_a_price_below_half_a_tick_opens_no_market() -> None:
+    run = Run(pool(markets=(market("BTC-PERP", price_scale=1), market("ETH-PERP"))))
+    run.script.clock(START_NS)
+    run.script.quotes(BTC, START_NS, NANO // 2)
+    assert len(markets_of(run.play(), 0)) == 0
+    run.script.quotes(BTC, START_NS, NANO // 2 + 1_000_000)
+    assert say(markets_of(run.play(), 0)[-1], "index_ticks", "index_low_ticks", "mark_ticks") == (1, 1, 1)
+
+
+def test_an_asset_that_begins_beyond_its_bound_is_not_shown() -> None:
+    assets = (asset("USDT"), replace(asset("BTC"), max_price_quanta=59_999 * 10**6))
+    run = opened(pool(assets=assets))
+    assert len(markets_of(run.states[0], 0)) > 0
+    assert not (run.states[0][:, en.KIND] == en.ASSET_STATE).any()

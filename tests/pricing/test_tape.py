@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.pricing.columns import market as m
+from flows.rules.breaker.band import OPENED
 from tests.pricing.world import BTC, SECOND_NS, START_NS, Run, markets_of, opened, say
 
 STEPS = st.lists(
@@ -61,3 +62,14 @@ def test_a_trade_speaks_in_the_mark_beside_a_book() -> None:
     state = markets_of(run.play(), BTC)[-1]
     # index 600,000; last within the book 600,400; index again: the median is the index.
     assert say(state, "mark_ticks", "bid_ticks", "ask_ticks") == (600_000, 599_000, 601_000)
+
+
+def test_trades_before_an_opening_have_volume_and_no_vote() -> None:
+    run, t = opened(), START_NS + 70 * SECOND_NS
+    run.stage.state.markets[BTC, m.BAND + OPENED] = t
+    run.script.clock(t + SECOND_NS)
+    run.script.trade(BTC, t - 1, 600_000, 2)
+    run.script.trade(BTC, t, 600_000, 3)
+    run.play()
+    row = run.stage.state.markets[BTC]
+    assert (row[m.VOLUME_LOTS], row[m.MEAN_TRADES]) == (5, 1)

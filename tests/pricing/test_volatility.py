@@ -48,3 +48,14 @@ def test_a_silence_of_more_than_a_minute_starts_anew() -> None:
     assert run.stage.state.feeds[BTC, f.STATUS] < 2
     assert run.stage.state.feeds[BTC, f.SIGMA_PPM] == pytest.approx(40_000, rel=0.01)
     assert run.stage.state.feeds[BTC, f.SAMPLE_NANO] == 50_000 * NANO
+
+
+def test_clocks_within_a_second_take_no_sample() -> None:
+    run = opened()
+    run.script.quotes(BTC, START_NS + 70 * S, 60_050 * NANO)
+    run.script.clock(START_NS + 71 * S - 1)
+    run.play()
+    assert run.stage.state.feeds[BTC, f.SAMPLE_NS] == START_NS + 70 * S
+    run.script.clock(START_NS + 71 * S)
+    run.play()
+    assert run.stage.state.feeds[BTC, f.SAMPLE_NANO] == 60_050 * NANO

@@ -219,9 +219,10 @@ class State:
         return {"mark_offset": held.mark_offset, "mark_ticks": held.mark_ticks, "index_ticks": held.index_ticks}
 
     def touch(self, row: int) -> None:
-        """The account was changed by this entry: it is assessed before the entry ends."""
+        """The account was changed by this entry: it is assessed, with new evidence, before the entry ends."""
         if row not in self.touched:
             self.touched.append(row)
+        self.evident.discard(row)
 
     # --- valuation ----------------------------------------------------------------------------------------------------
     def owed(self, market: int, position: Position) -> int:
@@ -304,7 +305,7 @@ class State:
         )
 
     def evidence(self, account: Account, value: Valuation) -> None:
-        """Write down, once an entry, the state that the account's next decision is taken on."""
+        """Write down, once for each state of the account, what its next decision is taken on."""
         if account.row in self.evident:
             return
         self.evident.add(account.row)

@@ -34,6 +34,7 @@ def test_tiered_credit(value: str, credit: str, why: str) -> None:
 
 def test_one_tier_is_one_weight() -> None:
     assert tiered_credit(1_000_000_001, (0,), (900_000,)) == 900_000_000
+    assert tiered_credit(1, (0,), (1_000_000,)) == 1
 
 
 @st.composite

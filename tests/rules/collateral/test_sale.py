@@ -28,6 +28,7 @@ LOW = 60_000_000_000
             0      500_000    40_000     10_000_000    1_000_000_000    2_000    half_the_impact
             0            0    40_000     10_000_000    1_000_000_000        0    no_impact
             0    1_000_000    40_000              0    1_000_000_000        0    nothing_sold
+            0    2_000_000    1_000_000    9    2_000_000_000_000    6    under_the_root_it_goes_up_too
             0    1_000_000         1     10_000_000    1_000_000_000        1    the_smallest_impact
             1            0         0              0                1        1    the_smallest_spread
     """),
@@ -110,6 +111,12 @@ def test_a_sale_must_leave_something(cost: int) -> None:
 )
 def test_units_to_raise(due: str, held: str, units: str, why: str) -> None:
     assert units_to_raise(int(due), int(held), LOW, SAT, 3_000) == int(units)
+
+
+@pytest.mark.parametrize(("due", "units"), [(1, 2), (2, 3), (3, 3)])
+def test_units_worth_half_a_quantum(due: int, units: int) -> None:
+    """Three are held, worth one quantum: two raise it, and nothing raises more."""
+    assert units_to_raise(due, 3, 1, 2, 0) == units
 
 
 @quick

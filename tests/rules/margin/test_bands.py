@@ -64,6 +64,8 @@ def test_the_example_of_the_rulebook() -> None:
           100   9_900_000       1       0    a_tick_without_it
            99   9_900_000       0       0    not_enough_for_a_tick
            51           0      51      46    nothing_held_costs_one_a_tick
+            1           0       1       0    the_smallest_slack
+            0           0       0       0    nothing_held_and_no_slack
             0     500_000       0       0    no_slack_no_distance
            -1     500_000       0       0    less_than_none
           -99     500_000       0       0    much_less_than_none

@@ -5,6 +5,7 @@ from flows.rules.position.zero_sum import counts_as_volume, fill_sides, is_balan
 
 def test_a_match_has_two_sides() -> None:
     assert fill_sides(5) == (5, -5)
+    assert fill_sides(1) == (1, -1)
     assert is_balanced(fill_sides(5))
 
 

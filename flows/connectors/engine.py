@@ -1,0 +1,168 @@
+"""The thin seam to bytewax: a step that knows nothing of it becomes a keyed operator, a reader a source, a writer a sink.
+
+The same steps run in a plain loop (`flows.replay.run_plain`): nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from bytewax.dataflow import Dataflow
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+from bytewax.operators import StatefulBatchLogic
+from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from bytewax.recovery import RecoveryConfig, init_db_dir
+from bytewax.run import cli_main
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+EPOCH: Final = timedelta(seconds=1)
+"""How often a cut is made through the whole flow: what a crash costs at most."""
+
+
+class Step(Protocol[In, Out]):
+    """One pool's part of a flow: items in, items out, and a small state to resume from."""
+
+    def apply(self, item: In) -> Iterable[Out]:
+        """What follows from an item."""
+
+    def snapshot(self) -> Any:  # noqa: ANN401 - each step's own
+        """What a later start needs to go on from here; cheap, as it is asked for in every epoch."""
+
+
+class Reader(Protocol[Out]):
+    """A source's partition."""
+
+    def read(self) -> Sequence[Out] | None:
+        """The next items, or None at the end."""
+
+    def snapshot(self) -> Any:  # noqa: ANN401
+        """The position behind the items that were read."""
+
+    def close(self) -> None:
+        """Let go of files."""
+
+
+class Writer(Protocol[In]):
+    """A sink's partition."""
+
+    def write(self, items: Sequence[In]) -> None:
+        """Write items; they need not be safe yet."""
+
+    def snapshot(self) -> Any:  # noqa: ANN401
+        """Make all that was written safe; what a later start needs to go on behind it."""
+
+    def close(self) -> None:
+        """Let go of files."""
+
+
+class Keyed(StatefulBatchLogic[In, Out, Any], Generic[In, Out]):
+    """A step as bytewax holds it, one a key."""
+
+    def __init__(self, step: Step[In, Out]) -> None:
+        """Run this step."""
+        self.step = step
+
+    def on_batch(self, values: list[In]) -> tuple[Iterable[Out], bool]:
+        """Each value in its order."""
+        return [out for value in values for out in self.step.apply(value)], StatefulBatchLogic.RETAIN
+
+    def snapshot(self) -> Any:  # noqa: ANN401
+        """The step's own."""
+        return self.step.snapshot()
+
+
+class Part(StatefulSourcePartition[Out, Any], Generic[Out]):
+    """A reader as bytewax polls it."""
+
+    def __init__(self, reader: Reader[Out]) -> None:
+        """Read from this."""
+        self.reader = reader
+
+    def next_batch(self) -> Iterable[Out]:
+        """The next items."""
+        items = self.reader.read()
+        if items is None:
+            raise StopIteration
+        return items
+
+    def snapshot(self) -> Any:  # noqa: ANN401
+        """The reader's position."""
+        return self.reader.snapshot()
+
+    def close(self) -> None:
+        """Let go of files."""
+        self.reader.close()
+
+
+class Parts(FixedPartitionedSource[Out, Any], Generic[Out]):
+    """A source of named partitions, each opened from its position."""
+
+    def __init__(self, names: Sequence[str], open_part: Callable[[str, Any], Reader[Out]]) -> None:
+        """``open_part(name, position)``; the position is None at the first start."""
+        self.names = list(names)
+        self.open_part = open_part
+
+    def list_parts(self) -> list[str]:
+        """All partitions: a worker takes its share of them."""
+        return self.names
+
+    def build_part(self, step_id: str, for_part: str, resume_state: Any) -> Part[Out]:  # noqa: ANN401, ARG002
+        """Open one where it stood."""
+        return Part(self.open_part(for_part, resume_state))
+
+
+class SinkPart(StatefulSinkPartition[In, Any], Generic[In]):
+    """A writer as bytewax fills it."""
+
+    def __init__(self, writer: Writer[In]) -> None:
+        """Write to this."""
+        self.writer = writer
+
+    def write_batch(self, values: list[In]) -> None:
+        """Write in order."""
+        self.writer.write(values)
+
+    def snapshot(self) -> Any:  # noqa: ANN401
+        """The durability barrier: it runs before the epoch commits."""
+        return self.writer.snapshot()
+
+    def close(self) -> None:
+        """Let go of files."""
+        self.writer.close()
+
+
+class Sinks(FixedPartitionedSink[In, Any], Generic[In]):
+    """A sink with one partition a key."""
+
+    def __init__(self, keys: Sequence[str], open_part: Callable[[str, Any], Writer[In]]) -> None:
+        """``open_part(key, position)``; the position is None at the first start."""
+        self.keys = list(keys)
+        self.open_part = open_part
+
+    def list_parts(self) -> list[str]:
+        """One a key."""
+        return self.keys
+
+    def part_fn(self, item_key: str) -> int:
+        """A key's own partition."""
+        return self.keys.index(item_key)
+
+    def build_part(self, step_id: str, for_part: str, resume_state: Any) -> SinkPart[In]:  # noqa: ANN401, ARG002
+        """Open one where it stood."""
+        return SinkPart(self.open_part(for_part, resume_state))
+
+
+def run_flow(flow: Dataflow, recovery: Path | None, workers: int = 1) -> None:
+    """Run to the end on this many workers, resuming from the recovery folder if it has something."""
+    config = None
+    if recovery is not None:
+        if not recovery.exists():
+            recovery.mkdir(parents=True)
+            init_db_dir(recovery, 1)
+        config = RecoveryConfig(str(recovery))
+    cli_main(flow, workers_per_process=workers, epoch_interval=EPOCH, recovery_config=config)

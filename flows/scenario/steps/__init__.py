@@ -1,0 +1,1 @@
+"""Sentences and what they do, a subject a module."""
