@@ -7,7 +7,7 @@ those it pierces. Maps are only ever too wide: a key that retreats leaves them a
 
 from __future__ import annotations
 
-from flows.journal.compiled import kernel
+from flows.journal.compiled import bare, inlined
 from flows.pool.layout import (
     BACKSTOP,
     BLOCK,
@@ -64,7 +64,7 @@ NO_LEVEL = -1
 
 
 # --- places -----------------------------------------------------------------------------------------------------------
-@kernel
+@bare
 def take_place(c: Columns, m: int, row: int) -> int:
     """A free place in a market's segment, which grows by a block where none is left."""
     if c.market[m, FREE] == 0:
@@ -88,7 +88,7 @@ def take_place(c: Columns, m: int, row: int) -> int:
     return place
 
 
-@kernel
+@inlined
 def free_place(c: Columns, m: int, place: int) -> None:
     """A closed position's place: nobody wakes by it."""
     c.key[place, FALL], c.key[place, RISE] = NEVER_FALL, NEVER_RISE
@@ -99,7 +99,7 @@ def free_place(c: Columns, m: int, place: int) -> None:
 
 
 # --- bands ------------------------------------------------------------------------------------------------------------
-@kernel
+@inlined
 def levels_around(c: Columns, row: int) -> tuple[int, int]:
     """The levels below and above the zone an account is in, `NO_LEVEL` for none; 0 is E_lo's zero line."""
     zone = c.record[row, FLAGS] & ZONE_MASK
@@ -120,7 +120,7 @@ def levels_around(c: Columns, row: int) -> tuple[int, int]:
     return c.pool[0, CALL], NO_LEVEL
 
 
-@kernel
+@inlined
 def reband(c: Columns, row: int, equity: int, low: int, margin: int, gross: int, count: int) -> None:
     """New keys for all positions of an account that `stand` has just read."""
     if count == 0:
@@ -158,7 +158,7 @@ def reband(c: Columns, row: int, equity: int, low: int, margin: int, gross: int,
         set_key(c, m, place, fall, rise)
 
 
-@kernel
+@inlined
 def set_key(c: Columns, m: int, place: int, fall: int, rise: int) -> None:
     """Write a key and widen the maps above it. A block knows its superblock by its number in the market's segment."""
     c.key[place, FALL], c.key[place, RISE] = fall, rise
@@ -170,7 +170,7 @@ def set_key(c: Columns, m: int, place: int, fall: int, rise: int) -> None:
     c.zone2[m, superblock, RISE] = min(c.zone2[m, superblock, RISE], rise)
 
 
-@kernel
+@bare
 def wake(c: Columns, m: int, mark: int, count: int) -> int:
     """Append to `woken` the holders whose band this mark has left; each once, by `flag`. The new length."""
     blocks = c.market[m, BLOCKS]
@@ -197,7 +197,7 @@ def wake(c: Columns, m: int, mark: int, count: int) -> int:
     return count
 
 
-@kernel
+@bare
 def wake_holders(c: Columns, m: int, count: int) -> int:
     """Append all holders of a market: funding moved what every lot of it is worth."""
     for nth in range(c.market[m, BLOCKS]):
@@ -211,7 +211,7 @@ def wake_holders(c: Columns, m: int, count: int) -> int:
     return count
 
 
-@kernel
+@bare
 def refresh(c: Columns, row: int) -> None:
     """Stand and reband: after anything of the account's own has changed."""
     equity, low, margin, gross, count = stand(c, row)

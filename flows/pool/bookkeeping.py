@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.journal import events as ev
-from flows.journal.compiled import kernel
+from flows.journal.compiled import bare, inlined
 from flows.pool.bands import free_place, take_place
 from flows.pool.layout import (
     ACCOUNTS,
@@ -49,7 +49,7 @@ NOWHERE = -1
 
 
 # --- events -----------------------------------------------------------------------------------------------------------
-@kernel
+@inlined
 def write(c: Columns, kind: int, rule: int) -> int:
     """A blank event of this entry; its row in `event`."""
     at = c.pool[0, EVENTS]
@@ -72,7 +72,7 @@ def write(c: Columns, kind: int, rule: int) -> int:
     return at
 
 
-@kernel
+@inlined
 def write_marks(c: Columns, at: int, m: int) -> None:
     """The price that an event was decided at."""
     c.event[at, ev.MARK_OFFSET] = c.market[m, MARK_OFFSET]
@@ -80,7 +80,7 @@ def write_marks(c: Columns, at: int, m: int) -> None:
     c.event[at, ev.INDEX_TICKS] = c.market[m, INDEX_TICKS]
 
 
-@kernel
+@bare
 def write_position(
     c: Columns, row: int, m: int, counter: int, lots: int, price: int, realized: int, fee: int
 ) -> None:
@@ -102,7 +102,7 @@ def write_position(
 
 
 # --- positions --------------------------------------------------------------------------------------------------------
-@kernel
+@inlined
 def find(c: Columns, row: int, m: int) -> tuple[int, int]:
     """Word of the record (-1 in the chain) and place of a position, (-1, -1) if there is none."""
     for word in range(SLOTS, SLOTS_END, 2):
@@ -118,20 +118,20 @@ def find(c: Columns, row: int, m: int) -> tuple[int, int]:
     return NOWHERE, NOWHERE
 
 
-@kernel
+@inlined
 def lots_at(c: Columns, row: int, word: int, place: int) -> int:
     """Lots of a position that `find` found."""
     return c.record[row, word] if word >= 0 else c.place[place, CHAINED_LOTS]
 
 
-@kernel
+@bare
 def lots_of(c: Columns, row: int, m: int) -> int:
     """Signed lots that an account holds in a market; units, in an asset."""
     word, place = find(c, row, m)
     return lots_at(c, row, word, place) if place >= 0 else 0
 
 
-@kernel
+@bare
 def put(c: Columns, row: int, m: int, lots: int) -> int:
     """Set the lots of a position, opening or closing it; its place, -1 once closed."""
     word, place = find(c, row, m)
@@ -161,7 +161,7 @@ def put(c: Columns, row: int, m: int, lots: int) -> int:
     return NOWHERE
 
 
-@kernel
+@bare
 def _close_slot(c: Columns, row: int, word: int) -> None:
     """Keep the slots packed: the chain's head, or else the last slot, moves into the gap."""
     chained = c.record[row, CHAIN]
@@ -183,7 +183,7 @@ def _close_slot(c: Columns, row: int, word: int) -> None:
     c.record[row, last], c.record[row, last + 1] = 0, 0
 
 
-@kernel
+@bare
 def _unchain(c: Columns, row: int, place: int) -> None:
     before = NOWHERE
     chained = c.record[row, CHAIN]
@@ -195,7 +195,7 @@ def _unchain(c: Columns, row: int, place: int) -> None:
         c.place[before, NEXT] = c.place[place, NEXT]
 
 
-@kernel
+@bare
 def trade(c: Columns, row: int, m: int, delta: int, quote: int) -> int:
     """Change a position for money (R-B1), settling its funding first. The realized gain is returned.
 
@@ -218,14 +218,14 @@ def trade(c: Columns, row: int, m: int, delta: int, quote: int) -> int:
     return realized
 
 
-@kernel
+@inlined
 def pay(c: Columns, row: int, quanta: int) -> None:
     """Money into (or out of) an account's balance."""
     c.record[row, BASE] += quanta
     c.pool[0, SUM_BASE] += quanta
 
 
-@kernel
+@bare
 def add_units(c: Columns, row: int, asset: int, units: int) -> int:
     """Units of a collateral asset into (or out of) an account; what it then holds."""
     m = c.pool[0, MARKETS] + asset
@@ -235,7 +235,7 @@ def add_units(c: Columns, row: int, asset: int, units: int) -> int:
     return after
 
 
-@kernel
+@bare
 def trade_side(c: Columns, row: int, counter: int, m: int, signed: int, price: int, fee: int) -> None:
     """One side of a fill at a price, with its fee or, negative, its rebate."""
     realized = trade(c, row, m, signed, signed * price * c.market[m, UNIT_QUANTA])
@@ -243,7 +243,7 @@ def trade_side(c: Columns, row: int, counter: int, m: int, signed: int, price: i
     write_position(c, row, m, counter, signed, price, realized, fee)
 
 
-@kernel
+@bare
 def open_account(c: Columns, row: int, owner: int, isolated_market: int) -> None:
     """Accounts are numbered in the order of their opening."""
     assert row == c.pool[0, ACCOUNTS], "intake numbers accounts without a gap"
@@ -256,7 +256,7 @@ def open_account(c: Columns, row: int, owner: int, isolated_market: int) -> None
     c.event[at, ev.MARKET] = isolated_market
 
 
-@kernel
+@bare
 def credit(c: Columns, row: int, asset: int, amount: int, rule: int) -> None:
     """A deposit, or, negative, a withdrawal that was granted."""
     if asset == 0:
@@ -268,7 +268,7 @@ def credit(c: Columns, row: int, asset: int, amount: int, rule: int) -> None:
     write_collateral(c, row, NOWHERE, asset, amount, rule)
 
 
-@kernel
+@bare
 def write_collateral(c: Columns, row: int, counter: int, asset: int, amount: int, rule: int) -> None:
     """An asset moved; what the account then holds of it."""
     at = write(c, ev.COLLATERAL, rule)
@@ -280,13 +280,13 @@ def write_collateral(c: Columns, row: int, counter: int, asset: int, amount: int
     c.event[at, ev.BALANCE_QUANTA] = held
 
 
-@kernel
+@bare
 def flag_on(c: Columns, row: int, flag: int) -> None:
     """Set a flag of an account."""
     c.record[row, FLAGS] |= flag
 
 
-@kernel
+@inlined
 def is_sound(c: Columns) -> bool:
     """R-A7 and R-B4 by running totals: O(markets)."""
     held = c.pool[0, SUM_BASE] + c.pool[0, FUND] + c.pool[0, COMPARTMENTS] + c.pool[0, FEES]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.journal import entries as en
 from flows.journal import events as ev
-from flows.journal.compiled import kernel
+from flows.journal.compiled import bare, inlined
 from flows.pool.bands import reband, refresh, wake, wake_holders
 from flows.pool.bookkeeping import credit, is_sound, open_account, trade_side, write, write_marks
 from flows.pool.layout import (
@@ -111,7 +111,7 @@ FULL_PASS_SHARE = 16
 new bands for that many cost several passes. Measured: the two ways break even at about 6 %."""
 
 
-@kernel
+@bare
 def run(c: Columns, entries: en.Rows, start: int, first_offset: int, answering: int) -> tuple[int, int]:
     """Apply entries from place ``start`` on; where and why it stopped."""
     for at in range(start, entries.shape[0]):
@@ -145,7 +145,7 @@ def run(c: Columns, entries: en.Rows, start: int, first_offset: int, answering: 
     return entries.shape[0], DONE
 
 
-@kernel
+@inlined
 def begin(c: Columns, offset: int, time: int) -> None:
     """The next entry: pool time never runs back (R-A6)."""
     c.pool[0, OFFSET] = offset
@@ -155,7 +155,7 @@ def begin(c: Columns, offset: int, time: int) -> None:
 
 
 # --- own entries ------------------------------------------------------------------------------------------------------
-@kernel
+@bare
 def _deposit(c: Columns, entries: en.Rows, at: int) -> int:
     row = entries[at, DEPOSIT_ACCOUNT]
     if entries[at, DEPOSIT_OPENS]:
@@ -164,7 +164,7 @@ def _deposit(c: Columns, entries: en.Rows, at: int) -> int:
     return _settle_own(c, row, row)
 
 
-@kernel
+@inlined
 def _is_plain(c: Columns, entries: en.Rows, at: int) -> bool:
     """Whether a fill answers no order and neither side is watched."""
     if entries[at, FILL_ORDER_OFFSET] >= 0:
@@ -173,7 +173,7 @@ def _is_plain(c: Columns, entries: en.Rows, at: int) -> bool:
     return not (c.record[buyer, FLAGS] | c.record[seller, FLAGS]) & WATCHED
 
 
-@kernel
+@bare
 def _fill(c: Columns, entries: en.Rows, at: int) -> int:
     buyer, seller = entries[at, FILL_BUYER], entries[at, FILL_SELLER]
     book_fill(
@@ -188,7 +188,7 @@ def _fill(c: Columns, entries: en.Rows, at: int) -> int:
     return _settle_own(c, buyer, seller)
 
 
-@kernel
+@bare
 def book_fill(c: Columns, m: int, buyer: int, seller: int, taker: int, lots: int, price: int) -> None:
     """Both sides of an ordinary fill, with fee and rebate."""
     notional = lots * price * c.market[m, UNIT_QUANTA]
@@ -200,7 +200,7 @@ def book_fill(c: Columns, m: int, buyer: int, seller: int, taker: int, lots: int
     c.pool[0, UNSWEPT] += fee - rebate
 
 
-@kernel
+@bare
 def _settle_own(c: Columns, one: int, other: int) -> int:
     """After an entry of the accounts' own: new bands, unless one of them needs Python; then both are left to it."""
     if needs_python(c, one) or (other != one and needs_python(c, other)):
@@ -213,7 +213,7 @@ def _settle_own(c: Columns, one: int, other: int) -> int:
     return DONE
 
 
-@kernel
+@bare
 def needs_python(c: Columns, row: int) -> bool:
     """Whether an account that an entry has touched is in a new zone, watched, or due to convert collateral."""
     if c.record[row, FLAGS] & WATCHED:
@@ -226,7 +226,7 @@ def needs_python(c: Columns, row: int) -> bool:
     return conversion_due_quanta(-v[0], v[8], c.pool[0, CONVERT_FLOOR], c.pool[0, CONVERT_SHARE]) > 0
 
 
-@kernel
+@bare
 def _order_check(c: Columns, entries: en.Rows, at: int, offset: int, time: int, answering: int) -> int:
     """An accepted order is answered here; a refusal shows its evidence and is left to Python."""
     m = entries[at, CHECK_MARKET]
@@ -243,7 +243,7 @@ def _order_check(c: Columns, entries: en.Rows, at: int, offset: int, time: int, 
     return ANSWER if answering else DONE
 
 
-@kernel
+@bare
 def write_decision(
     c: Columns, row: int, m: int, lots: int, limit: int, code: int, largest: int, v: Valuation
 ) -> None:
@@ -259,7 +259,7 @@ def write_decision(
     write_marks(c, at, m)
 
 
-@kernel
+@inlined
 def write_amounts(c: Columns, at: int, v: Valuation) -> None:
     """An account's amounts in an event about it."""
     c.event[at, ev.EQUITY_QUANTA] = v[1]
@@ -270,7 +270,7 @@ def write_amounts(c: Columns, at: int, v: Valuation) -> None:
 
 
 # --- prices -----------------------------------------------------------------------------------------------------------
-@kernel
+@bare
 def _market_state(c: Columns, entries: en.Rows, i: int) -> int:
     m = entries[i, STATE_MARKET]
     status, breakers = entries[i, STATE_STATUS], entries[i, STATE_BREAKERS]
@@ -300,7 +300,7 @@ def _market_state(c: Columns, entries: en.Rows, i: int) -> int:
     return _tick(c, m, former, funded)
 
 
-@kernel
+@inlined
 def _fund(c: Columns, m: int, flags: int, rate: int) -> bool:
     """One integer per lot at a funding instant (R-N4); a halted index skips it, and says so."""
     if flags & en.FLAG_FUNDING_SKIPPED:
@@ -320,7 +320,7 @@ def _fund(c: Columns, m: int, flags: int, rate: int) -> bool:
     return paid != 0
 
 
-@kernel
+@bare
 def _asset_state(c: Columns, entries: en.Rows, i: int) -> int:
     m = c.pool[0, MARKETS] + entries[i, ASSET_ASSET]
     former = c.market[m, MARK]
@@ -330,7 +330,7 @@ def _asset_state(c: Columns, entries: en.Rows, i: int) -> int:
     return _tick(c, m, former, False)
 
 
-@kernel
+@inlined
 def _tick(c: Columns, m: int, former: int, all_holders: bool) -> int:
     """Find the accounts that this price moved to another zone: they are left in `woken`; all others get new bands."""
     c.pool[0, TICKS] += 1
@@ -368,7 +368,7 @@ def _tick(c: Columns, m: int, former: int, all_holders: bool) -> int:
     return MOVED_ON if moved > 0 else DONE
 
 
-@kernel
+@bare
 def _full_pass(c: Columns) -> int:
     """Every account in the order of records, without bands: the reference, and the cheaper way for a great jump."""
     moved = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.journal.compiled import kernel
+from flows.journal.compiled import bare, inlined
 from flows.pool.layout import (
     AMOUNT,
     BAND_HIGH,
@@ -64,7 +64,7 @@ from flows.rules.orders.size import largest_order_lots, largest_reduction_lots
 from flows.rules.position.fill import apply_quote
 
 
-@kernel
+@inlined
 def allowed_in(c: Columns, m: int) -> int:
     """What R-P4 allows in a market now."""
     states = c.market[m, BREAKERS]
@@ -75,7 +75,7 @@ def allowed_in(c: Columns, m: int) -> int:
     return permissions(states)
 
 
-@kernel
+@bare
 def judge_order(
     c: Columns, row: int, v: Valuation, m: int, delta: int, limit: int, reduce_only: int
 ) -> tuple[int, int]:
@@ -92,7 +92,7 @@ def judge_order(
     return _judge_increase(c, row, v, m, lots, v[6] - initial, delta, limit)
 
 
-@kernel
+@bare
 def _judge_increase(
     c: Columns, row: int, v: Valuation, m: int, lots: int, initial_other: int, delta: int, limit: int
 ) -> tuple[int, int]:
@@ -151,7 +151,7 @@ def _judge_increase(
     )
 
 
-@kernel
+@bare
 def _judge_reduction(
     c: Columns,
     v: Valuation,
@@ -205,7 +205,7 @@ def _judge_reduction(
     )
 
 
-@kernel
+@bare
 def after_transfer(c: Columns, v: Valuation, m: int, delta: int, quote: int) -> tuple[int, int, int]:
     """Equity for initial margin, that margin, and the market's notional after lots are taken over for money (R-I4).
 

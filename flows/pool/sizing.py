@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from flows.journal.compiled import kernel
+from flows.journal.compiled import bare, kernel
 from flows.pool.bands import NO_LEVEL
 from flows.pool.bookkeeping import lots_of
 from flows.pool.layout import (
@@ -66,27 +66,26 @@ BUDGET_RING = 3
 RINGS = np.array(RING_PPM, np.int64)
 
 
-@kernel
-def ring_of(c: Columns, m: int, lots: int) -> Table:
-    """Depth that closing a position would trade into: bids for a long, asks for a short."""
-    first = BID_DEPTH if lots > 0 else ASK_DEPTH
-    return c.market[m, first : first + 6]
+@bare
+def ring_of(lots: int) -> int:
+    """First column of the depth that closing a position would trade into: bids for a long, asks for a short."""
+    return BID_DEPTH if lots > 0 else ASK_DEPTH
 
 
-@kernel
+@bare
 def distance_ppm(c: Columns, m: int, size: int, lots: int) -> int:
     """Expected distance of the average price of ``size`` lots from the mark, closing ``lots``."""
-    ring = ring_of(c, m, lots)
+    ring = c.market[m, ring_of(lots) : ring_of(lots) + 6]
     lot_quanta = c.market[m, MARK] * c.market[m, UNIT_QUANTA]
     return slippage_ppm(
         size, lot_quanta, ring[5] > 0, RINGS, ring, c.market[m, ADV], c.market[m, SIGMA], PPM
     )
 
 
-@kernel
+@bare
 def passing_lots(c: Columns, m: int, wanted: int, lots: int, equity: int, margin: int) -> int:
     """The slice cut down until depth and health let it pass (R-H4)."""
-    ring = ring_of(c, m, lots)
+    ring = c.market[m, ring_of(lots) : ring_of(lots) + 6]
     return passing_slice_lots(
         wanted,
         lots,
@@ -106,7 +105,7 @@ def passing_lots(c: Columns, m: int, wanted: int, lots: int, equity: int, margin
     )
 
 
-@kernel
+@bare
 def freed_by(c: Columns, m: int, lots: int, size: int) -> int:
     """Maintenance margin that closing ``size`` lots frees."""
     return relief_quanta(
@@ -120,7 +119,7 @@ def freed_by(c: Columns, m: int, lots: int, size: int) -> int:
     )
 
 
-@kernel
+@bare
 def judge_sale(c: Columns, m: int, lots: int, equity: int, margin: int, sale: Table) -> None:
     """Judge a position by the first slice that the market's depth lets pass."""
     lot_quanta = c.market[m, MARK] * c.market[m, UNIT_QUANTA]
@@ -141,7 +140,7 @@ def judge_sale(c: Columns, m: int, lots: int, equity: int, margin: int, sale: Ta
     sale[S_NOTIONAL], sale[S_RESTORE] = size * lot_quanta, 0
 
 
-@kernel
+@bare
 def goes_before(one: Table, other: Table) -> bool:
     """Which goes first (R-H3): those that pass before those that only an offer can close."""
     if one[S_PASSES] != other[S_PASSES]:
@@ -158,15 +157,16 @@ def goes_before(one: Table, other: Table) -> bool:
     )
 
 
-@kernel
-def plan(c: Columns, v: Valuation, allowed: int, most: int, planned: Table) -> int:
+@bare
+def plan(c: Columns, v: Valuation, allowed: int, most: int, planned: Table, scratch: Table) -> int:
     """Positions and the lots of each that together restore the target, in the order of R-H3; at most ``most``.
 
     ``v`` is the account's valuation and ``held`` its positions; rows of ``planned`` are filled, their number returned.
+    ``scratch`` has room for a sale in its first row and for a place a market in its second.
     """
     target = c.pool[0, TARGET]
     equity, margin = v[1], v[5]
-    left = np.empty(v[9], np.int64)
+    sale, left = scratch[0], scratch[1]
     count = 0
     for at in range(v[9]):
         m = c.held[at, HELD_MARKET]
@@ -174,13 +174,13 @@ def plan(c: Columns, v: Valuation, allowed: int, most: int, planned: Table) -> i
             left[count] = at
             count += 1
     done = 0
-    sale = np.empty(SALE, np.int64)
     while count > 0 and done < most:
         best = 0
         for nth in range(count):
             judge_sale(c, c.held[left[nth], HELD_MARKET], c.held[left[nth], HELD_LOTS], equity, margin, sale)
             if nth == 0 or goes_before(sale, planned[done]):
-                planned[done, :] = sale
+                for column in range(SALE):
+                    planned[done, column] = sale[column]
                 best = nth
         first = planned[done]
         m = first[S_MARKET]
@@ -224,7 +224,7 @@ def plan(c: Columns, v: Valuation, allowed: int, most: int, planned: Table) -> i
     return done
 
 
-@kernel
+@bare
 def order_size(
     c: Columns, v: Valuation, m: int, lots: int, restore: int, share: int, forced: int
 ) -> tuple[int, int, int]:
@@ -252,21 +252,21 @@ def order_size(
     return size, limit, penalty
 
 
-@kernel
+@bare
 def budget_lots(c: Columns, m: int, lots: int, share: int, forced: int) -> int:
     """Lots that the market's budget for forced volume admits (R-G5)."""
     lot_quanta = c.market[m, MARK] * c.market[m, UNIT_QUANTA]
     return lots_within_budget(
         abs(lots),
         c.market[m, VOLUME_LOTS] * lot_quanta,
-        ring_of(c, m, lots)[BUDGET_RING] * lot_quanta,
+        c.market[m, ring_of(lots) + BUDGET_RING] * lot_quanta,
         share,
         forced,
         lot_quanta,
     )
 
 
-@kernel
+@bare
 def bonus_of(
     c: Columns,
     v: Valuation,
@@ -320,12 +320,12 @@ def rank(c: Columns, rows: Table) -> None:
         rows[at] = former[order[at]]
 
 
-@kernel
+@bare
 def _before(rows: Table, equity: Table, margin: Table, one: int, other: int) -> bool:
     return riskier(equity[one], margin[one], rows[one], equity[other], margin[other], rows[other])
 
 
-@kernel
+@bare
 def lots_in(c: Columns, row: int, m: int) -> int:
     """Signed lots of an account in a market."""
     return lots_of(c, row, m)

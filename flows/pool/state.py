@@ -92,6 +92,7 @@ class PoolState:
         self.evident: dict[int, bool] = {}
         self.answerable = False
         self._planned = np.zeros((len(parameters.markets), sizing.SALE), np.int64)
+        self._scratch = np.zeros((2, max(sizing.SALE, len(parameters.markets) + len(parameters.assets))), np.int64)
 
     # --- the entry at hand --------------------------------------------------------------------------------------------
     @property
@@ -293,7 +294,7 @@ class PoolState:
 
     def plan(self, v: Valuation, allowed: int, most: int) -> list[list[int]]:
         """`flows.pool.sizing.plan` of the account just valued, as rows of S_* columns."""
-        done = sizing.plan(self.c, v, allowed, most, self._planned)
+        done = sizing.plan(self.c, v, allowed, most, self._planned, self._scratch)
         return self._planned[:done].tolist()
 
     # --- money --------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.journal.compiled import kernel
+from flows.journal.compiled import bare, inlined
 from flows.pool.layout import (
     AMOUNT,
     AT_EQUALITY,
@@ -57,7 +57,7 @@ Valuation = tuple[int, int, int, int, int, int, int, int, int, int]
 """balance, E_m, E_lo, E_i, E_wd, maintenance, initial margin, notional, credit, rows held: see `flows.pool.layout` V_*."""
 
 
-@kernel
+@inlined
 def gather(c: Columns, row: int) -> int:
     """Positions of an account into the scratch table, by market; how many."""
     count = 0
@@ -75,7 +75,7 @@ def gather(c: Columns, row: int) -> int:
     return count
 
 
-@kernel
+@inlined
 def _insert(c: Columns, count: int, market: int, lots: int, place: int) -> int:
     at = count
     while at > 0 and c.held[at - 1, HELD_MARKET] > market:
@@ -89,7 +89,7 @@ def _insert(c: Columns, count: int, market: int, lots: int, place: int) -> int:
     return count + 1
 
 
-@kernel
+@bare
 def value(c: Columns, row: int) -> Valuation:
     """Everything R-E1, R-D1 and R-D2 say of an account; `held` then has its positions with their margins."""
     count = gather(c, row)
@@ -136,7 +136,7 @@ def value(c: Columns, row: int) -> Valuation:
     )
 
 
-@kernel
+@inlined
 def stand(c: Columns, row: int) -> tuple[int, int, int, int, int]:
     """Only what a wake needs: E_m, E_lo, maintenance margin, gross value, rows held. Costs need not be read."""
     equity, margin, gross, count = c.record[row, BASE], 0, 0, 0
@@ -164,7 +164,7 @@ def stand(c: Columns, row: int) -> tuple[int, int, int, int, int]:
     return equity, equity + low, margin, gross, count
 
 
-@kernel
+@inlined
 def _one(c: Columns, m: int, lots: int) -> tuple[int, int, int, int]:
     if m >= c.pool[0, MARKETS]:
         worth = asset_value(lots, c.market[m, MARK], c.market[m, UNIT_SCALE])
@@ -176,7 +176,7 @@ def _one(c: Columns, m: int, lots: int) -> tuple[int, int, int, int]:
     return worth - lots * c.market[m, FUNDING_SUM], 0, kept, size
 
 
-@kernel
+@inlined
 def zone(c: Columns, row: int, equity: int, low: int, margin: int) -> int:
     """The zone that an account is in by these amounts."""
     flags = c.record[row, FLAGS]
@@ -195,7 +195,7 @@ def zone(c: Columns, row: int, equity: int, low: int, margin: int) -> int:
     )
 
 
-@kernel
+@bare
 def balance_of(c: Columns, row: int) -> int:
     """The balance as it is booked: funding owed is not yet taken off."""
     balance = c.record[row, BASE]

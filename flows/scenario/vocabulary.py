@@ -14,7 +14,7 @@ from typing import Final
 
 from flows.scenario.errors import ScenarioError
 
-AMOUNT: Final = r"-?[0-9][0-9,]*(?:\.[0-9]+)?"
+AMOUNT: Final = r"-?[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"
 RATE: Final = rf"{AMOUNT} (?:%|ppm|ppb)"
 DURATION: Final = r"[0-9]+ (?:seconds?|minutes?|hours?)"
 TIME: Final = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
@@ -31,7 +31,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "amount": (AMOUNT, "1,000 or 0.073"),
     "asset": (r"[A-Z][A-Z0-9]*", "USDC"),
     "code": (r"[A-Z][A-Z_]*", "OVERSIZED"),
-    "count": (r"[0-9][0-9,]*", "1,000"),
+    "count": (r"[0-9]+(?:,[0-9]{3})*", "1,000"),
     "duration": (DURATION, "10 seconds, 5 minutes or 1 hour"),
     "event": (r"[a-z]+(?:-[a-z]+)*", "margin-call"),
     "facts": (rf"{FACT} {AMOUNT}(?:(?:, | and ){FACT} {AMOUNT})*", "equity 500, maintenance margin 575"),
