@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from bytewax.dataflow import Dataflow
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
@@ -60,20 +60,38 @@ class Writer(Protocol[In]):
         """Let go of files."""
 
 
-class Keyed(StatefulBatchLogic[In, Out, Any], Generic[In, Out]):
-    """A step as bytewax holds it, one a key."""
+class Item(NamedTuple):
+    """What travels between steps: an item, and the pool it is of."""
 
-    def __init__(self, step: Step[In, Out]) -> None:
-        """Run this step."""
-        self.step = step
+    pool: str
+    body: Any
 
-    def on_batch(self, values: list[In]) -> tuple[Iterable[Out], bool]:
-        """Each value in its order."""
-        return [out for value in values for out in self.step.apply(value)], StatefulBatchLogic.RETAIN
+
+Build = Callable[[str, Any], Step[Any, Any]]
+"""Makes a pool's step from its id and what an earlier one's `snapshot` gave, None at the first start."""
+
+
+class Keyed(StatefulBatchLogic[Item, Item, Any]):
+    """A pool's step as bytewax holds it, one a key. bytewax tells a builder the state but not the key: the items do."""
+
+    def __init__(self, build: Build, state: Any) -> None:  # noqa: ANN401
+        """The step is made when its first item says which pool's it is."""
+        self.build = build
+        self.state = state
+        self.step: Step[Any, Any] | None = None
+
+    def on_batch(self, values: list[Item]) -> tuple[Iterable[Item], bool]:
+        """Each item in its order."""
+        out: list[Item] = []
+        for pool, body in values:
+            if self.step is None:
+                self.step = self.build(pool, self.state)
+            out.extend(Item(pool, made) for made in self.step.apply(body))
+        return out, StatefulBatchLogic.RETAIN
 
     def snapshot(self) -> Any:  # noqa: ANN401
         """The step's own."""
-        return self.step.snapshot()
+        return self.state if self.step is None else self.step.snapshot()
 
 
 class Part(StatefulSourcePartition[Out, Any], Generic[Out]):

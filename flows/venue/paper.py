@@ -9,12 +9,13 @@ impact moves its own fills only: nothing flows back to recorded prices.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flows.journal import entries as en
 from flows.journal import events as ev
-from flows.pool.layout import ASK_DEPTH, BID_DEPTH, MARK, MARK_OFFSET
+from flows.pool.layout import ACCOUNTS, ASK_DEPTH, BID_DEPTH, MARK, MARK_OFFSET
 from flows.pool.orders import judge_order
 from flows.pool.pool import Pool
 from flows.rules.exact import PPM, div_ceil
@@ -35,7 +36,7 @@ class PaperState:
 
 
 class PaperVenue:
-    """Answers for one pool. ``makers`` and ``bidders`` are account rows, added as they open."""
+    """Answers for one pool. ``makers`` and ``bidders`` are account rows, ascending; those not yet open don't count."""
 
     def __init__(self, state: PaperState | None = None) -> None:
         """From the start, or from a state that was kept."""
@@ -121,12 +122,13 @@ class PaperVenue:
 
     def _maker(self, pool: Pool, m: int, delta: int, price: int) -> int:
         """The next market maker in turn that may do the trade, -1 for none."""
-        for nth in range(len(self.makers)):
-            at = (self.state.turn + nth) % len(self.makers)
+        makers = bisect_left(self.makers, int(pool.state.c.pool[0, ACCOUNTS]))
+        for nth in range(makers):
+            at = (self.state.turn + nth) % makers
             row = self.makers[at]
             code, _ = judge_order(pool.state.c, row, pool.state.value(row), m, delta, price, 0)
             if code == ACCEPT:
-                self.state.turn = (at + 1) % len(self.makers)
+                self.state.turn = (at + 1) % makers
                 return row
         return -1
 
@@ -154,10 +156,11 @@ class PaperVenue:
     # --- bids ---------------------------------------------------------------------------------------------------------
     def _consider(self, pool: Pool, event: list[int]) -> list[list[int]]:
         """The next liquidator in turn bids now if the bonus is what it wants, else when it will have grown to that."""
-        if not self.bidders:
+        bidders = bisect_left(self.bidders, int(pool.state.c.pool[0, ACCOUNTS]))
+        if bidders == 0:
             return []
-        at = self.state.bidder_turn
-        self.state.bidder_turn = (at + 1) % len(self.bidders)
+        at = self.state.bidder_turn % bidders
+        self.state.bidder_turn = (at + 1) % bidders
         bidder = self.bidders[at]
         offer_id = (event[ev.OFFSET], event[ev.INDEX])
         missing = self._wants_ppm(at) - event[ev.FEE_QUANTA]

@@ -1,8 +1,8 @@
 """The money that events tell of, booked again from them alone: balances, positions, fund, fees (R-A7, R-B4).
 
-Columns by account row, all accounts at once. What an event says a balance is *after* it replaces what was known; what it
-only moves (a draw of the fund, a winner's cash, an account's share of a loss) is added to its receiver. So both sides of
-R-A7 stand at the end without asking the engine.
+Columns by account row, all accounts at once. What an event says a balance is *after* it replaces what was known; what
+it only moves (a draw of the fund, a winner's cash, a share of a loss) is added to its receiver. So both sides of R-A7
+stand at the end without asking the engine.
 """
 
 from __future__ import annotations

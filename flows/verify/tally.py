@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from flows.journal import entries as en
 from flows.journal import events as ev
 from flows.registry.parameters import PoolParameters
-from flows.rules.call.levels import SOFT
 from flows.rules.orders.check import ACCEPT
+from flows.verify.forced import FORCING, ForcedSteps
 from flows.verify.ledger import HANDED_OVER, VAULT, Ledger, grown
 from flows.verify.minutes import CHANNELS, Minutes, states_of
 
@@ -26,16 +26,13 @@ Column = NDArray[np.int64]
 WORST: Final = 10
 """Accounts shown as the worst hit."""
 
-STAGES: Final = ("soft", "partial", "full")
-"""What a liquidation order was: inside the window, a part of what was held, all that was left of it."""
-
 # What happened to an account, as bits of `Tally.fate`.
 FATES: Final = ("soft", "partial", "full", "auction", "vault", "bankrupt", "loss share", "adl", "called")
 SOFTLY, PARTLY, FULLY, AUCTIONED, TAKEN, BANKRUPTED, CHARGED, DELEVERAGED, CALLED = (
     1 << place for place in range(len(FATES))
 )
 HURT: Final = SOFTLY | PARTLY | FULLY | AUCTIONED | TAKEN | BANKRUPTED | CHARGED
-_OF_STAGE: Final = {"soft": SOFTLY, "partial": PARTLY, "full": FULLY}
+OF_STAGE: Final = {"soft": SOFTLY, "partial": PARTLY, "full": FULLY}
 
 ORDERS, OFFERS, TO_VAULT, ADL = range(len(CHANNELS))
 
@@ -54,16 +51,6 @@ class MarketTally:
     funding_quanta: int = 0  # a lot paid over the run
     liquidated_quanta: int = 0  # on every channel but deleveraging
     adl_lots: int = 0
-
-
-@dataclass
-class Forced:
-    """Liquidation orders of one stage."""
-
-    orders: int = 0
-    fills: int = 0
-    quanta: int = 0
-    penalty_quanta: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +80,9 @@ class Tally:
         self.fate = np.zeros(1, np.int64)
         self.forced_quanta = np.zeros(1, np.int64)
         self.cost_quanta = np.zeros(1, np.int64)
-        # orders asked for, margin calls
         self.decisions: Counter[int] = Counter()  # by code
-        self.calls_cured = 0  # cleared before a forced step
-        self.calls_forced = 0  # cleared after one
-        self.calls_open: dict[int, bool] = {}  # account -> whether a step was forced since the call
         # liquidations
-        self.forced = {stage: Forced() for stage in STAGES}
-        self.orders: dict[tuple[int, int], tuple[str, int]] = {}  # unanswered: stage, lots left
-        self.orders_lapsed = 0
+        self.steps = ForcedSteps()
         self.largest: tuple[int, int, int] = (0, -1, -1)  # fill by notional, with its event
         self.auction_quanta = 0
         self.bonus_quanta = 0
@@ -116,12 +97,47 @@ class Tally:
         self.fund_flows: Counter[str] = Counter()  # by reason
         self.fund_units = [0] * len(of.assets)  # bought in kind
         self.deficit_quanta = 0
-        self.adl_bankrupts = 0  # positions closed against winners
+        self.adl_positions = 0  # closed against winners
         self.adl_quanta = 0
         self.adl_haircut_quanta = 0
         self.socialized_quanta = 0
         self.unborne_quanta = 0
         self.gate_closings = 0
+        self._columns = self._told_in_columns()
+        self._rows = self._told_one_by_one()
+
+    def _told_in_columns(self) -> dict[int, Callable[[en.Rows], None]]:
+        return {
+            ev.COLLATERAL: self._collected,
+            ev.POSITION: self._traded,
+            ev.ORDER_DECISION: self._decided,
+            ev.LEVEL: self._moved,
+            ev.MARGIN_CALL: self._called,
+            ev.LIQUIDATION_FILL: self._sold,
+            ev.OFFER_FILL: self._auctioned,
+            ev.TAKEOVER: self._taken,
+            ev.BANKRUPT: self._bankrupt,
+            ev.FUND: self._funded,
+            ev.ADL: self._deleveraged,
+            ev.ADL_CASH: self._cut,
+            ev.LOSS_CHARGE: self._charged,
+            ev.SOCIALIZED_LOSS: self._socialized,
+            ev.INSOLVENT: self._insolvent,
+            ev.COLLATERAL_SOLD: self._bought,
+        }
+
+    def _told_one_by_one(self) -> dict[int, Callable[[list[int]], None]]:
+        return {
+            **dict.fromkeys(FORCING, self.steps.step),
+            ev.MARGIN_CALL: self.steps.called,
+            ev.CALL_CLEARED: self.steps.cleared,
+            ev.LIQUIDATION_ORDER: self.steps.ordered,
+            ev.LIQUIDATION_FILL: self._answered,
+            ev.LIQUIDATION_LAPSED: self.steps.lapse,
+            ev.GATE: self._gated,
+            ev.FUNDING: self._funding,
+            ev.MARKET_STATUS: self._status,
+        }
 
     # --- the journal --------------------------------------------------------------------------------------------------
     def add_entries(self, rows: en.Rows) -> None:
@@ -163,12 +179,12 @@ class Tally:
         self.ledger.add(rows)
         for name in ("fate", "forced_quanta", "cost_quanta"):
             setattr(self, name, grown(getattr(self, name), self.ledger.accounts))
-        for kind, tell in _COLUMNS.items():
+        for kind, tell in self._columns.items():
             own = rows[kinds == kind]
             if len(own):
-                tell(self, own)
-        for event in rows[np.isin(kinds, _ONE_BY_ONE)].tolist():
-            _ROWS[event[ev.TYPE]](self, event)
+                tell(own)
+        for event in rows[np.isin(kinds, list(self._rows))].tolist():
+            self._rows[event[ev.TYPE]](event)
 
     # --- columns ------------------------------------------------------------------------------------------------------
     def _decided(self, rows: en.Rows) -> None:
@@ -240,7 +256,7 @@ class Tally:
         self.adl_quanta += int(quanta.sum())
         self.adl_haircut_quanta += int(rows[:, ev.FEE_QUANTA].sum())
         closed = rows[:, [ev.OFFSET, ev.COUNTER_ACCOUNT, ev.MARKET]]
-        self.adl_bankrupts += len(np.unique(closed, axis=0))
+        self.adl_positions += len(np.unique(closed, axis=0))
         self._hit(rows[:, ev.ACCOUNT], DELEVERAGED)
         self.minutes.liquidate(ADL, rows[:, ev.TIME_NS], quanta)
         for m in np.unique(rows[:, ev.MARKET]).tolist():
@@ -253,6 +269,24 @@ class Tally:
     def _charged(self, rows: en.Rows) -> None:
         self._hit(rows[:, ev.ACCOUNT], CHARGED)
 
+    def _called(self, rows: en.Rows) -> None:
+        self._hit(rows[:, ev.ACCOUNT], CALLED)
+
+    def _bankrupt(self, rows: en.Rows) -> None:
+        self.deficit_quanta += int(rows[:, ev.QUANTA].sum())
+        self._hit(rows[:, ev.ACCOUNT], BANKRUPTED)
+
+    def _bought(self, rows: en.Rows) -> None:
+        """Collateral that insurance took for cash."""
+        for asset in np.unique(rows[:, ev.MARKET]).tolist():
+            self.fund_units[asset] += int(rows[rows[:, ev.MARKET] == asset, ev.LOTS].sum())
+
+    def _socialized(self, rows: en.Rows) -> None:
+        self.socialized_quanta += int(rows[:, ev.QUANTA].sum())
+
+    def _insolvent(self, rows: en.Rows) -> None:
+        self.unborne_quanta += int(rows[:, ev.QUANTA].sum())
+
     def _unit(self, rows: en.Rows) -> Column:
         return np.array([each.lot_tick_quanta for each in self.of.markets], np.int64)[rows[:, ev.MARKET]]
 
@@ -260,57 +294,8 @@ class Tally:
         np.bitwise_or.at(self.fate, accounts, fate)
 
     # --- one by one ---------------------------------------------------------------------------------------------------
-    def _called(self, event: list[int]) -> None:
-        self.calls_open.setdefault(event[ev.ACCOUNT], False)
-        self.fate[event[ev.ACCOUNT]] |= CALLED
-
-    def _cleared(self, event: list[int]) -> None:
-        """A call that was never announced, because the last was a moment ago, is nobody's cure."""
-        forced = self.calls_open.pop(event[ev.ACCOUNT], None)
-        self.calls_cured += forced is False
-        self.calls_forced += forced is True
-
-    def _forced(self, event: list[int]) -> None:
-        if event[ev.ACCOUNT] in self.calls_open:
-            self.calls_open[event[ev.ACCOUNT]] = True
-
-    def _ordered(self, event: list[int]) -> None:
-        """The order says what it is: it closes all that is held if it is as large as the position before it."""
-        all_of_it = event[ev.LOTS] == -event[ev.POSITION_LOTS]
-        stage = "soft" if event[ev.CODE] == SOFT else "full" if all_of_it else "partial"
-        self.forced[stage].orders += 1
-        self.orders[event[ev.OFFSET], event[ev.INDEX]] = (stage, abs(event[ev.LOTS]))
-        self._forced(event)
-
     def _answered(self, event: list[int]) -> None:
-        order = (event[ev.REFERENCE_OFFSET], event[ev.REFERENCE_INDEX])
-        stage, left = self.orders.pop(order)
-        if left > abs(event[ev.LOTS]):
-            self.orders[order] = (stage, left - abs(event[ev.LOTS]))
-        forced = self.forced[stage]
-        forced.fills += 1
-        forced.quanta += abs(event[ev.QUANTA])
-        forced.penalty_quanta += event[ev.FEE_QUANTA]
-        self.fate[event[ev.ACCOUNT]] |= _OF_STAGE[stage]
-
-    def _lapsed(self, event: list[int]) -> None:
-        lapsed = self.orders.pop((event[ev.REFERENCE_OFFSET], event[ev.REFERENCE_INDEX]), None)
-        self.orders_lapsed += lapsed is not None  # the vault's own lapse, too
-
-    def _in_kind(self, event: list[int]) -> None:
-        self.fund_units[event[ev.MARKET]] += event[ev.LOTS]
-        self._forced(event)
-
-    def _bankrupt(self, event: list[int]) -> None:
-        self.deficit_quanta += event[ev.QUANTA]
-        self.fate[event[ev.ACCOUNT]] |= BANKRUPTED
-        self._forced(event)
-
-    def _socialized(self, event: list[int]) -> None:
-        self.socialized_quanta += event[ev.QUANTA]
-
-    def _insolvent(self, event: list[int]) -> None:
-        self.unborne_quanta += event[ev.QUANTA]
+        self.fate[event[ev.ACCOUNT]] |= OF_STAGE[self.steps.answered(event)]
 
     def _gated(self, event: list[int]) -> None:
         self.gate_closings += event[ev.CODE]
@@ -342,9 +327,10 @@ class Tally:
         """Order checks that were answered with a no."""
         return sum(count for code, count in self.decisions.items() if code != ACCEPT)
 
-    def liquidated_quanta(self) -> int:
-        """Notional closed for its holders by market orders, liquidators and the vault."""
-        return sum(each.liquidated_quanta for each in self.markets)
+    def channel_quanta(self) -> tuple[int, ...]:
+        """Notional closed on each of `CHANNELS`."""
+        sold = sum(each.quanta for each in self.steps.stages.values())
+        return sold, self.auction_quanta, self.vault_taken_quanta, self.adl_quanta
 
     def vault_worth_quanta(self) -> int:
         """The vault's settlement asset at the last marks."""
@@ -370,35 +356,3 @@ class Tally:
     def counts(self) -> dict[str, int]:
         """Events of every type, zero included."""
         return {name: self.events[name] for name in ev.TYPE_NAMES}
-
-
-_COLUMNS: Final[dict[int, Callable[[Tally, en.Rows], None]]] = {
-    ev.COLLATERAL: Tally._collected,
-    ev.POSITION: Tally._traded,
-    ev.ORDER_DECISION: Tally._decided,
-    ev.LEVEL: Tally._moved,
-    ev.LIQUIDATION_FILL: Tally._sold,
-    ev.OFFER_FILL: Tally._auctioned,
-    ev.TAKEOVER: Tally._taken,
-    ev.FUND: Tally._funded,
-    ev.ADL: Tally._deleveraged,
-    ev.ADL_CASH: Tally._cut,
-    ev.LOSS_CHARGE: Tally._charged,
-}
-_ROWS: Final[dict[int, Callable[[Tally, list[int]], None]]] = {
-    ev.FUNDING: Tally._funding,
-    ev.MARGIN_CALL: Tally._called,
-    ev.CALL_CLEARED: Tally._cleared,
-    ev.COLLATERAL_SOLD: Tally._in_kind,
-    ev.LIQUIDATION_ORDER: Tally._ordered,
-    ev.LIQUIDATION_FILL: Tally._answered,
-    ev.LIQUIDATION_LAPSED: Tally._lapsed,
-    ev.OFFER_OPENED: Tally._forced,
-    ev.TAKEOVER: Tally._forced,
-    ev.BANKRUPT: Tally._bankrupt,
-    ev.SOCIALIZED_LOSS: Tally._socialized,
-    ev.INSOLVENT: Tally._insolvent,
-    ev.GATE: Tally._gated,
-    ev.MARKET_STATUS: Tally._status,
-}
-_ONE_BY_ONE: Final = np.array(sorted(_ROWS), np.int64)

@@ -43,22 +43,9 @@ Feature: A position keeps its cost basis, whatever the order of its closing
     Then alice has realized 200
     And alice is short 0.3 BTC-PERP with an entry cost of 18,300
     And these events follow
-      | event    | account | side | quantity | price  | amount | balance     | position |
-      | position | alice   | sell | 0.5      | 61,000 | 200    | 10,200      | -0.3     |
-      | position |         | buy  | 0.5      | 61,000 | -200   |             | 0.3      |
+      | event    | account    | side | quantity | price  | amount | balance | position |
+      | position | the market | buy  | 0.5      | 61,000 | -200   |         | 0.3      |
+      | position | alice      | sell | 0.5      | 61,000 | 200    | 10,200  | -0.3     |
     When the mark price of BTC-PERP is 62,000
     Then alice has equity 9,900
-    And no value is created or lost
-
-  Scenario: the taker pays the fee, and the maker is paid out of it
-    Given a pool fees settled in USDC
-    And the market ETH-PERP of pool fees
-      | lot   | tick | maintenance | fee     | rebate  |
-      | 0.001 | 0.1  | 1 %         | 450 ppm | 50 ppm  |
-    And carol has deposited 1,000 in pool fees
-    And dave has deposited 1,000 in pool fees
-    When carol buys 1 ETH-PERP at 55,000 from dave
-    Then carol has balance 975.25
-    And dave has balance 1,002.75
-    And the fees of pool fees hold 22
     And no value is created or lost

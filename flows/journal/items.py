@@ -1,0 +1,293 @@
+"""Account topics as entries: what a line says in the pool's rows and integers, but for its accounts.
+
+Accounts are numbered as they are opened, so only admission (`flows.journal.admission`) knows their rows. Until then an
+item carries its names beside it, and -1 in its account columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from flows.journal import entries as en
+from flows.journal.dead_letters import DeadLetter, dead_letter
+from flows.journal.entries import Rows
+from flows.journal.merge import Part
+from flows.journal.screen import Faults, Screen
+from flows.journal.tables import NOT_THERE, Tables
+from flows.journal.wire import NUMBER, TIME_NS, Ints
+from flows.rules.scale.time import MAX_LATE_ACCOUNT_NS
+from schemas.dead_letter import Reason
+from schemas.explain import Refusal
+
+KINDS: Final = {"deposit": en.DEPOSIT, "withdrawal": en.WITHDRAWAL, "transfer": en.TRANSFER}
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """Account records of one pool in their order, a row a record."""
+
+    rows: Rows
+    places: Ints  # within the slice
+    first: list[str]  # account, or the buyer
+    second: list[str]  # owner of a deposit, target of a transfer, seller of a fill; else empty
+    letters: dict[int, DeadLetter]  # of rows that are refused whatever their pool says, but for a repeat
+    lines: list[bytes]
+
+    def letter(self, row: int, why: Refusal) -> DeadLetter:
+        """Refuse a row."""
+        topic, line = int(self.rows[row, en.TOPIC]), self.lines[row]
+        offset = int(self.rows[row, en.ORIGIN_OFFSET])
+        return dead_letter(topic, offset, why, line)
+
+
+def none() -> Items:
+    """No items."""
+    return Items(en.empty(0), np.zeros(0, np.int64), [], [], {}, [])
+
+
+def joined(pieces: Sequence[Items]) -> Items:
+    """Items of several topics, in order of place."""
+    pieces = [each for each in pieces if len(each.rows)]
+    if len(pieces) <= 1:
+        return pieces[0] if pieces else none()
+    places = np.concatenate([each.places for each in pieces])
+    order = np.argsort(places, kind="stable")
+    first = [name for each in pieces for name in each.first]
+    second = [name for each in pieces for name in each.second]
+    lines = [line for each in pieces for line in each.lines]
+    letters: dict[int, DeadLetter] = {}
+    start = 0
+    for each in pieces:
+        letters |= {start + row: letter for row, letter in each.letters.items()}
+        start += len(each.rows)
+    turn = order.tolist()
+    return Items(
+        np.concatenate([each.rows for each in pieces])[order],
+        places[order],
+        [first[row] for row in turn],
+        [second[row] for row in turn],
+        {row: letters[former] for row, former in enumerate(turn) if former in letters} if letters else {},
+        [lines[row] for row in turn],
+    )
+
+
+@dataclass(slots=True)
+class Drafts:
+    """The rows of one part while they are made, a row a line."""
+
+    part: Part
+    tables: Tables
+    faults: Faults
+    rows: Rows
+    pool: Ints = field(init=False)
+    first: list[str] = field(default_factory=list)  # a name each readable line
+    second: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.pool = np.full(len(self.rows), NOT_THERE, np.int64)
+
+    def put(self, column: int, values: Ints | int) -> None:
+        """Fill a column."""
+        self.rows[:, column] = values
+
+
+def account_items(
+    part: Part, tables: Tables, screen: Screen
+) -> tuple[list[Items], list[tuple[int, DeadLetter]]]:
+    """Items of one account topic by pool, and the dead letters (by place) of lines that have no pool."""
+    drafts = Drafts(part, tables, Faults(part, tables), en.empty(len(part.lines)))
+    TOPICS[part.topic](drafts)
+    faults = drafts.faults
+    screen.judge(faults, MAX_LATE_ACCOUNT_NS, refuse_known=False)
+    common = part.read.common
+    drafts.put(en.TIME_NS, common[:, TIME_NS])
+    drafts.put(en.TOPIC, part.topic)
+    drafts.put(en.ORIGIN_OFFSET, part.first + np.arange(len(part.lines)))
+    drafts.put(en.SOURCE, faults.producer)
+    drafts.put(en.NUMBER, common[:, NUMBER])
+    # A line without a producer has no number that its pool could know.
+    homeless = (drafts.pool < 0) | (faults.window < 0)
+    dead = [(int(part.places[row]), faults.letter(row)) for row in np.flatnonzero(homeless).tolist()]
+    at_home = np.where(homeless, NOT_THERE, drafts.pool)
+    return [_of_pool(drafts, np.flatnonzero(at_home == pool)) for pool in range(len(tables.pools))], dead
+
+
+def _of_pool(drafts: Drafts, rows: Ints) -> Items:
+    """The items of one pool."""
+    if len(rows) == 0:
+        return none()
+    faults, part = drafts.faults, drafts.part
+    turn = rows.tolist()
+    named = np.searchsorted(faults.readable, rows).tolist()
+    faulty = np.flatnonzero(faults.codes[rows]).tolist()
+    return Items(
+        drafts.rows[rows],
+        part.places[rows],
+        [drafts.first[place] for place in named],
+        [drafts.second[place] for place in named],
+        {place: faults.letter(turn[place]) for place in faulty},
+        [part.lines[row] for row in turn],
+    )
+
+
+# --- topics -----------------------------------------------------------------------------------------------------------
+def _collateral(drafts: Drafts) -> None:
+    faults, tables, read = drafts.faults, drafts.tables, drafts.part.read
+    good = faults.good
+    pools = [each.pool for each in good]
+    drafts.pool = faults.spread(tables.lookup(tables.pools, pools))
+    faults.mark(drafts.pool < 0, Reason.UNKNOWN_POOL, "pool", _says(drafts, "pool", "there is no pool"))
+    kinds = np.fromiter((KINDS[each.kind] for each in good), np.int64, len(good))
+    drafts.put(en.KIND, faults.spread(kinds))
+    drafts.first = [each.account for each in good]
+    drafts.second = [(each.owner or each.to) or "" for each in good]
+    home = drafts.pool[faults.readable].tolist()
+    held = [
+        tables.assets[pool].get(each.asset, -1) if pool >= 0 else -1
+        for pool, each in zip(home, good, strict=True)
+    ]
+    asset = faults.spread(np.array(held, np.int64))
+    faults.mark(asset < 0, Reason.UNKNOWN_ASSET, "asset", _says(drafts, "asset", "the pool does not take"))
+    foreign = (drafts.rows[:, en.KIND] == en.TRANSFER) & (asset > 0)
+    only = _says(drafts, "asset", "a transfer moves the settlement asset, not")
+    faults.mark(foreign, Reason.BAD_VALUE, "asset", only)
+    _isolated(drafts)
+    held_of = tables.holding_from[drafts.pool] + asset
+    drafts.put(en.Deposit.AMOUNT_UNITS, faults.units(read.amounts[:, 0], tables.holding, held_of, "amount"))
+    drafts.put(en.Deposit.ACCOUNT, -1)
+    drafts.put(en.Deposit.ASSET, asset)
+    drafts.put(en.Deposit.OWNER, -1)
+    drafts.rows[drafts.rows[:, en.KIND] == en.TRANSFER, en.Transfer.TO_ACCOUNT] = -1
+
+
+def _isolated(drafts: Drafts) -> None:
+    """The market of the isolated account that is paid into; it must be one of the pool's."""
+    faults, tables = drafts.faults, drafts.tables
+    market = np.full(len(drafts.rows), NOT_THERE, np.int64)
+    stray = np.zeros(len(drafts.rows), np.bool_)
+    for place, row in enumerate(faults.readable.tolist()):
+        to_isolated = ":" in drafts.second[place]
+        account = drafts.second[place] if to_isolated else drafts.first[place]
+        if ":" not in account:
+            continue
+        number = tables.markets.get(account.partition(":")[2], NOT_THERE)
+        if number < 0 or tables.market_pool[number] != drafts.pool[row]:
+            stray[row] = True
+        elif to_isolated or drafts.rows[row, en.KIND] != en.TRANSFER:
+            market[row] = tables.market_row[number]
+    detail = _says(drafts, "account", "the pool does not have the market of this isolated account:")
+    faults.mark(stray & (drafts.pool >= 0), Reason.ACCOUNT_MARKET, "account", detail)
+    drafts.put(en.Deposit.ISOLATED_MARKET, market)
+
+
+def _market(drafts: Drafts) -> Ints:
+    """Numbers of the lines' markets, and with them their pools."""
+    faults, tables = drafts.faults, drafts.tables
+    number = faults.spread(tables.lookup(tables.markets, faults.names("market")))
+    faults.mark(number < 0, Reason.UNKNOWN_MARKET, "market", _says(drafts, "market", "there is no market"))
+    drafts.pool = np.where(number >= 0, tables.market_pool[number], NOT_THERE)
+    return number
+
+
+def _priced(drafts: Drafts, number: Ints) -> tuple[Ints, Ints]:
+    """Price in ticks and quantity in lots of fills and checks."""
+    faults, tables, amounts = drafts.faults, drafts.tables, drafts.part.read.amounts
+    ticks = faults.units(amounts[:, 0], tables.price, number, "price")
+    lots = faults.units(amounts[:, 1], tables.position, number, "quantity")
+    return ticks, lots
+
+
+def _fills(drafts: Drafts) -> None:
+    faults = drafts.faults
+    good = faults.good
+    number = _market(drafts)
+    drafts.put(en.KIND, en.FILL)
+    drafts.first, drafts.second = [each.buyer for each in good], [each.seller for each in good]
+    ticks, lots = _priced(drafts, number)
+    drafts.put(en.Fill.MARKET, drafts.tables.market_row[number])
+    drafts.put(en.Fill.BUYER, -1)
+    drafts.put(en.Fill.SELLER, -1)
+    drafts.put(en.Fill.TAKER, faults.spread(np.array([each.taker == "seller" for each in good], np.int64)))
+    drafts.put(en.Fill.LOTS, lots)
+    drafts.put(en.Fill.PRICE_TICKS, ticks)
+    events = _events(drafts, [each.liquidation for each in good])
+    foreign = (events[:, 0] != drafts.pool) & (events[:, 0] != _NO_EVENT) & (drafts.pool >= 0)
+    detail = _says(drafts, "liquidation", "this is no event of the market's pool:")
+    faults.mark(foreign, Reason.BAD_VALUE, "liquidation", detail)
+    drafts.put(en.Fill.ORDER_OFFSET, events[:, 1])
+    drafts.put(en.Fill.ORDER_INDEX, events[:, 2])
+
+
+def _order_checks(drafts: Drafts) -> None:
+    faults = drafts.faults
+    good = faults.good
+    number = _market(drafts)
+    drafts.put(en.KIND, en.ORDER_CHECK)
+    drafts.first, drafts.second = [each.account for each in good], [""] * len(good)
+    ticks, lots = _priced(drafts, number)
+    sign = np.array([1 if each.side == "buy" else -1 for each in good], np.int64)
+    drafts.put(en.OrderCheck.ACCOUNT, -1)
+    drafts.put(en.OrderCheck.MARKET, drafts.tables.market_row[number])
+    drafts.put(en.OrderCheck.LOTS, lots * faults.spread(sign))
+    drafts.put(en.OrderCheck.PRICE_TICKS, ticks)
+    drafts.put(
+        en.OrderCheck.REDUCE_ONLY, faults.spread(np.array([each.reduce_only for each in good], np.int64))
+    )
+
+
+def _bids(drafts: Drafts) -> None:
+    """Quantity and limit stay in 1e-9: only the pool knows which market an offer is in."""
+    faults = drafts.faults
+    good = faults.good
+    drafts.put(en.KIND, en.BID)
+    drafts.first, drafts.second = [each.account for each in good], [""] * len(good)
+    events = _events(drafts, [each.offer for each in good])
+    drafts.pool = events[:, 0].copy()
+    faults.mark(
+        drafts.pool < 0, Reason.UNKNOWN_POOL, "offer", _says(drafts, "offer", "there is no pool of event")
+    )
+    amounts = drafts.part.read.amounts
+    for column, name in enumerate(("limit_price", "quantity")):
+        detail = _says(drafts, name, "this is beyond every market's bound:")
+        faults.mark(amounts[:, column] < 0, Reason.OUT_OF_RANGE, name, detail)
+    bonus = np.array([each.minimum_bonus_ppm for each in good], np.int64)
+    drafts.put(en.Bid.OFFER_OFFSET, events[:, 1])
+    drafts.put(en.Bid.OFFER_INDEX, events[:, 2])
+    drafts.put(en.Bid.ACCOUNT, -1)
+    drafts.put(en.Bid.LOTS, amounts[:, 1])
+    drafts.put(en.Bid.MINIMUM_BONUS_PPM, faults.spread(bonus))
+    drafts.put(en.Bid.LIMIT_TICKS, amounts[:, 0])
+
+
+_NO_EVENT: Final = -2
+"""Where a line names no event; -1 is a pool that the venue does not have."""
+
+
+def _events(drafts: Drafts, names: list[str | None]) -> Ints:
+    """Pool, journal offset and index of the event that each line names."""
+    pools = drafts.tables.pools
+    found = np.full((len(drafts.rows), 3), (_NO_EVENT, -1, -1), np.int64)
+    for row, name in zip(drafts.faults.readable.tolist(), names, strict=True):
+        if name is not None:
+            pool, offset, index = name.split(":")
+            found[row] = (pools.get(pool, NOT_THERE), int(offset), int(index))
+    return found
+
+
+def _says(drafts: Drafts, name: str, before: str) -> Callable[[int], str]:
+    """A detail that quotes a field."""
+    messages = drafts.part.read.messages
+    return lambda row: f"{before} {getattr(messages[row], name)}"
+
+
+TOPICS: Final = {
+    en.TOPIC_COLLATERAL: _collateral,
+    en.TOPIC_FILLS: _fills,
+    en.TOPIC_ORDER_CHECKS: _order_checks,
+    en.TOPIC_BIDS: _bids,
+}
+"""How the rows of each account topic are made."""
