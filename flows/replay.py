@@ -104,6 +104,7 @@ class Record:
     def write(self, items: Sequence[Item]) -> None:
         """Journal first, then what follows from it."""
         for item in items:
+            assert item.pool == self.pool, "a pool's records go to its own files"
             self._one(item.body)
 
     def _one(self, item: Cleared) -> None:

@@ -159,7 +159,7 @@ class Sinks(FixedPartitionedSink[In, Any], Generic[In]):
 
     def __init__(self, keys: Sequence[str], open_part: Callable[[str, Any], Writer[In]]) -> None:
         """``open_part(key, position)``; the position is None at the first start."""
-        self.keys = list(keys)
+        self.keys = sorted(keys)  # bytewax sorts partitions, and asks `part_fn` for a place among them
         self.open_part = open_part
 
     def list_parts(self) -> list[str]:

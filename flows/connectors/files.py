@@ -5,7 +5,7 @@ recording's folder: oracle-prices, depth, trades     run's folder: collateral, f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -52,11 +52,11 @@ class RecordingReader:
         position: Position | None = None,
     ) -> None:
         """``horizon``: first and last instant, ns. ``position``: an earlier reader's `snapshot`."""
-        self._files: list[Iterator[Lines]] = []
+        self._files: list[Generator[Lines]] = []
         sources = {topic: partial(self._open, path) for topic, path in find_topics(folders).items()}
         self._merge = Merge(sources, *horizon, most=most, position=position)
 
-    def _open(self, path: Path, first: int) -> Iterator[Lines]:
+    def _open(self, path: Path, first: int) -> Generator[Lines]:
         lines = read_lines(path, first)
         self._files.append(lines)
         return lines
@@ -77,11 +77,10 @@ class RecordingReader:
     def close(self) -> None:
         """Let go of the files."""
         for each in self._files:
-            if hasattr(each, "close"):
-                each.close()
+            each.close()
 
 
-def read_lines(path: Path, first: int = 0) -> Iterator[Lines]:
+def read_lines(path: Path, first: int = 0) -> Generator[Lines]:
     """Lines of a file from number ``first`` on, some thousand at a time. Long ones are cut: none fills the memory."""
     try:
         with path.open("rb") as file:
@@ -115,42 +114,32 @@ def _texts(file: BinaryIO) -> Iterator[bytes]:
         raise EOFError("it ends within a frame")
 
 
-class _Tail:
-    """The line that a chunk ended in: what is kept of it, and its true length."""
-
-    def __init__(self) -> None:
-        self.kept = bytearray()
-        self.length = 0
-
-    def add(self, text: bytes) -> None:
-        """More of the line."""
-        self.length += len(text)
-        self.kept += text[: max(0, _KEPT - len(self.kept))]
-
-    def take(self) -> tuple[bytes, int]:
-        """The line, now whole, and its length."""
-        line, length = bytes(self.kept), self.length
-        self.kept, self.length = bytearray(), 0
-        return line, length
-
-
 def _lines(texts: Iterator[bytes], first: int) -> Iterator[Lines]:
     """Cut texts into lines and count them; the last one needs no end."""
-    tail, number = _Tail(), 0
-    for chunk in texts:
-        parts = chunk.split(b"\n")
-        if len(parts) == 1:
-            tail.add(chunk)
+    begun, length, number = (
+        bytearray(),
+        0,
+        0,
+    )  # the line that the last text broke off in: what is kept, how long
+    for text in texts:
+        lines = text.split(b"\n")
+        length += len(lines[0])
+        begun += lines[0][: max(0, _KEPT - len(begun))]
+        if len(lines) == 1:
             continue
-        tail.add(parts[0])
-        rest = parts.pop()
-        parts[0], length = tail.take()
-        yield from _from(first, Lines(number, parts, {0: length} if length > len(parts[0]) else {}))
-        number += len(parts)
-        tail.add(rest)
-    if tail.length:
-        line, length = tail.take()
-        yield from _from(first, Lines(number, [line], {0: length} if length > len(line) else {}))
+        lengths = {row: len(line) for row, line in enumerate(lines) if len(line) > _KEPT}
+        lines[0], rest = bytes(begun), lines.pop()
+        if length > _KEPT:
+            lengths[0] = length
+        for row in lengths:
+            if row < len(lines):
+                lines[row] = lines[row][:_KEPT]
+        lengths.pop(len(lines), None)
+        yield from _from(first, Lines(number, lines, lengths))
+        number += len(lines)
+        begun, length = bytearray(rest[:_KEPT]), len(rest)
+    if length:
+        yield from _from(first, Lines(number, [bytes(begun)], {0: length} if length > _KEPT else {}))
 
 
 def _from(first: int, lines: Lines) -> Iterator[Lines]:

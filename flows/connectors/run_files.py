@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
-from flows.connectors.errors import RunBroken, RunBusy, RunNotWritable, not_written
+from flows.connectors.errors import RunBroken, RunBusy, RunError, RunNotWritable, not_written
 
 LOCK: Final = "run.lock"
 FRAME_HEAD: Final = 8
@@ -67,7 +67,11 @@ class GrowingFile:
         except OSError as error:
             raise not_written(path, error) from error
         if length is not None:
-            self.truncate(length)
+            try:
+                self.truncate(length)
+            except RunError:
+                self.close()
+                raise
 
     def append(self, data: bytes) -> int:
         """Write behind all else; the file's new length."""
@@ -83,7 +87,6 @@ class GrowingFile:
     def truncate(self, length: int) -> None:
         """Cut back to ``length``."""
         if length > self.length:
-            self._file.close()
             raise RunBroken(
                 f"{self.path}: holds {self.length} bytes where {length} were written. Use --fresh."
             )

@@ -168,7 +168,6 @@ def _isolated(drafts: Drafts) -> None:
     """The market of the isolated account that is paid into; it must be one of the pool's."""
     faults, tables = drafts.faults, drafts.tables
     market = np.full(len(drafts.rows), NOT_THERE, np.int64)
-    stray = np.zeros(len(drafts.rows), np.bool_)
     for place, row in enumerate(faults.readable.tolist()):
         to_isolated = ":" in drafts.second[place]
         account = drafts.second[place] if to_isolated else drafts.first[place]
@@ -176,11 +175,10 @@ def _isolated(drafts: Drafts) -> None:
             continue
         number = tables.markets.get(account.partition(":")[2], NOT_THERE)
         if number < 0 or tables.market_pool[number] != drafts.pool[row]:
-            stray[row] = True
+            detail = f"the pool does not have the market of this isolated account: {account}"
+            faults.put(row, Refusal(Reason.ACCOUNT_MARKET, "to" if to_isolated else "account", detail))
         elif to_isolated or drafts.rows[row, en.KIND] != en.TRANSFER:
             market[row] = tables.market_row[number]
-    detail = _says(drafts, "account", "the pool does not have the market of this isolated account:")
-    faults.mark(stray & (drafts.pool >= 0), Reason.ACCOUNT_MARKET, "account", detail)
     drafts.put(en.Deposit.ISOLATED_MARKET, market)
 
 

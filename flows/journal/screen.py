@@ -42,7 +42,7 @@ class Faults:
         self.codes: Ints = np.zeros(len(part.lines), np.int64)
         self.why: dict[int, Refusal] = {}
         for row, refusal in part.read.refused.items():
-            self._put(row, refusal)
+            self.put(row, refusal)
         self.readable = np.flatnonzero(self.codes == 0)
         self.good = [part.read.messages[row] for row in self.readable.tolist()]
         self.producer: Ints = np.full(len(part.lines), NOT_THERE, np.int64)
@@ -66,7 +66,7 @@ class Faults:
     def mark(self, where: Flags, reason: Reason, field: str, detail: Callable[[int], str]) -> None:
         """Note a fault of rows that have none yet."""
         for row in np.flatnonzero(where & (self.codes == 0)).tolist():
-            self._put(row, Refusal(reason, field, detail(row)))
+            self.put(row, Refusal(reason, field, detail(row)))
 
     def units(
         self,
@@ -84,13 +84,15 @@ class Faults:
             line = place if row is None else int(row[place])
             if self.codes[line] == 0:
                 named = field if isinstance(field, str) else field(place)
-                self._put(
+                self.put(
                     line, _misfit(int(values[place]), measure, int(of[place]), named, bool(beyond[place]))
                 )
         return np.where(beyond | ~whole, 0, result)
 
-    def _put(self, row: int, refusal: Refusal) -> None:
-        self.codes[row], self.why[row] = code(refusal.reason), refusal
+    def put(self, row: int, refusal: Refusal) -> None:
+        """Note the fault of a row that has none yet."""
+        if self.codes[row] == 0:
+            self.codes[row], self.why[row] = code(refusal.reason), refusal
 
     def letter(self, row: int) -> DeadLetter:
         """The dead letter of a row."""

@@ -14,7 +14,7 @@ from flows.rules.call.levels import SOFT
 from flows.rules.exact import PPM, div_ceil
 from flows.rules.liquidation.guard import cost_cap_ppm, largest_loss
 from flows.rules.liquidation.penalty import effective_penalty_ppm, penalty_quanta, penalty_split
-from flows.rules.orders.check import only_reduces
+from flows.rules.margin.limits import only_reduces
 
 
 def fill(state: PoolState, row: list[int]) -> None:

@@ -47,7 +47,7 @@ from flows.rules.breaker.permissions import (
 )
 from flows.rules.margin.equity import equity_initial
 from flows.rules.margin.initial import initial_margin
-from flows.rules.margin.limits import within_bracket_limit
+from flows.rules.margin.limits import only_reduces, within_bracket_limit
 from flows.rules.orders.check import (
     ACCEPT,
     INSUFFICIENT_MARGIN,
@@ -58,7 +58,6 @@ from flows.rules.orders.check import (
     decide_increase,
     decide_reduction,
     lowers_health,
-    only_reduces,
 )
 from flows.rules.orders.size import largest_order_lots, largest_reduction_lots
 from flows.rules.position.fill import apply_quote

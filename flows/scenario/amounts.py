@@ -55,7 +55,7 @@ def rate(text: str, scale: int) -> int:
 
 
 def duration_ns(text: str) -> int:
-    """ "10 seconds", "1 hour" in nanoseconds."""
+    """Nanoseconds of "10 seconds" or "1 hour"."""
     number, _, unit = text.partition(" ")
     digits, decimals = parts(number)
     if decimals or digits <= 0:
@@ -64,7 +64,7 @@ def duration_ns(text: str) -> int:
 
 
 def time_of_day_ns(text: str) -> int:
-    """ "12:05:00.000000001" in nanoseconds since midnight."""
+    """Nanoseconds from midnight to "12:05:00.000000001"."""
     clock, _, decimals = text.partition(".")
     hours, minutes, seconds = (int(part) for part in clock.split(":"))
     if hours > 23 or minutes > 59 or seconds > 59:

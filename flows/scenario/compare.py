@@ -14,7 +14,7 @@ def must_agree(
     expected: Sequence[Sequence[str]],
     found: Sequence[Sequence[str]],
 ) -> None:
-    """Raise MismatchError unless all rows agree. Amounts agree by value; an empty expected cell agrees with anything."""
+    """Raise MismatchError unless all rows agree: amounts by value; an empty expected cell agrees with anything."""
     shown = [
         [
             wanted if wanted == "" or same(wanted) == same(got) else got

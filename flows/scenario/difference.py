@@ -49,6 +49,12 @@ def aligned(lines: Sequence[tuple[str, Row]]) -> list[str]:
     ]
     label_width = max(len(label) for label, _ in lines)
     return [
-        f"  {label:{label_width}}  {'  '.join(f'{cell:{width}}' for cell, width in zip(cells, widths, strict=False))}".rstrip()
+        "  ".join(
+            [
+                "",
+                f"{label:{label_width}}",
+                *(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=False)),
+            ]
+        ).rstrip()
         for label, cells in lines
     ]

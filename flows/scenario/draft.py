@@ -1,7 +1,7 @@
 """A pool before it opens: the rulebook's defaults, what a scenario changes of them, and the checked integers.
 
-Nothing happens by itself here that a scenario does not say: a market is calm and deep, trading is free, there is no fund
-and no vault. Every level, window, share and bonus is the rulebook's default.
+Nothing happens by itself here that a scenario does not say: a market is calm and deep, trading is free, there is no
+fund and no vault. Every level, window, share and bonus is the rulebook's default.
 """
 
 from __future__ import annotations

@@ -56,7 +56,9 @@ class Board:
     index_ticks: int = 0
     status: int = OK
     breakers: int = 0
-    bid_lots: list[int] = field(default_factory=lambda: [0] * RINGS)  # none known: then a sale slips by volatility
+    bid_lots: list[int] = field(
+        default_factory=lambda: [0] * RINGS
+    )  # none known: then a sale slips by volatility
     ask_lots: list[int] = field(default_factory=lambda: [0] * RINGS)
     sigma_ppm: int = 0
     band_low_ticks: int = 0

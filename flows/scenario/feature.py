@@ -1,11 +1,11 @@
-"""A feature file to scenarios whose every step is a sentence of the vocabulary; what isn't stops here, with its line."""
+"""A feature file to scenarios; a step that is no sentence of the vocabulary stops here, with its line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from gherkin.errors import CompositeParserException, ParserError
 from gherkin.parser import Parser
@@ -54,7 +54,10 @@ def read(path: Path) -> list[Scenario]:
         raise ScenarioError(f"{path}: no feature in it; it begins with `Feature: what it shows`.")
     document["uri"] = str(path)
     nodes = {node["id"]: node for node in walk(document["feature"])}
-    return [scenario_of(path, document["feature"]["name"], each, nodes) for each in Compiler().compile(document)]
+    return [
+        scenario_of(path, document["feature"]["name"], each, nodes)
+        for each in Compiler().compile(cast("Any", document))
+    ]
 
 
 def parsed(path: Path, text: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A pool while a scenario runs: its journal so far, the state machine, the opinions beside it, and who answers orders.
 
-    entry -> state machine -> events -> the same events by every opinion? -> execution's answers -> entries
+entry -> state machine -> events -> the same events by every opinion? -> execution's answers -> entries
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from flows.pool.layout import HELD_PLACE, V_COUNT
 from flows.pool.pool import Pool
 from flows.pool.state import VAULT
 from flows.registry.parameters import PoolParameters
-from flows.scenario.draft import QUANTA, Draft
+from flows.scenario.amounts import shown
+from flows.scenario.draft import HIGHEST_PRICE, QUANTA, Draft
 from flows.scenario.entries import Board, Row, entry
 from flows.scenario.errors import MismatchError, ScenarioError
 from flows.scenario.settings import NEVER
@@ -63,7 +64,9 @@ class PoolInPlay:
         self.block_events = 0  # events before the last When
         self.deposited = [0]  # by asset row, what the scenario put in less what it was paid out
         self.offers: dict[tuple[int, int], tuple[int, int]] = {}  # (account, market) -> its last offer's id
-        self.offer_lots: dict[tuple[int, int], int] = {}  # the same offer's size, signed as the account trades
+        self.offer_lots: dict[
+            tuple[int, int], int
+        ] = {}  # the same offer's size, signed as the account trades
         self.orders: dict[int, Event] = {}  # account -> its last order
         self.boards: list[Board] = []
         self.block_values: list[tuple[int, ...]] = []  # of accounts, before the last When
@@ -136,6 +139,7 @@ class PoolInPlay:
         """An entry, and the answers of execution to what follows from it; the entry's own events are returned."""
         if self.absent:
             return []
+        self._check_bounds(row)
         time_ns = row[en.TIME_NS]
         self.open(time_ns)
         first = self._apply(row)
@@ -145,6 +149,28 @@ class PoolInPlay:
                 return first
             waiting.extend(self._answers(self._apply(waiting.popleft()), time_ns))
         raise AssertionError("answers to orders do not come to an end")
+
+    def _check_bounds(self, row: Row) -> None:
+        """What intake would not admit (R-A2)."""
+        if row[en.KIND] == en.FILL:
+            market = self.parameters.markets[row[en.Fill.MARKET]]
+            if row[en.Fill.PRICE_TICKS] > market.max_price_ticks:
+                raise ScenarioError(f"{market.id} is bounded at a price of {HIGHEST_PRICE:,}.")
+            for side, signed in ((en.Fill.BUYER, 1), (en.Fill.SELLER, -1)):
+                held = self.lots(row[side], row[en.Fill.MARKET]) + signed * row[en.Fill.LOTS]
+                if abs(held) > market.max_position_lots:
+                    most = shown(market.max_position_lots, market.lot_scale)
+                    raise ScenarioError(f"a position in {market.id} is bounded at {most}.")
+        elif row[en.KIND] == en.MARKET_STATE:
+            market = self.parameters.markets[row[en.MarketState.MARKET]]
+            if max(row[en.MarketState.MARK_TICKS], row[en.MarketState.INDEX_TICKS]) > market.max_price_ticks:
+                raise ScenarioError(f"{market.id} is bounded at a price of {HIGHEST_PRICE:,}.")
+        elif row[en.KIND] == en.DEPOSIT:
+            asset = self.parameters.assets[row[en.Deposit.ASSET]]
+            if self.deposited[row[en.Deposit.ASSET]] > asset.max_units:
+                raise ScenarioError(
+                    f"a pool holds at most {shown(asset.max_units, asset.unit_scale)} {asset.id}."
+                )
 
     def _apply(self, row: Row) -> list[Event]:
         """One entry through the state machine and every opinion; what must hold is counted anew after it."""
@@ -200,6 +226,12 @@ class PoolInPlay:
         """Accounts that exist in the pool."""
         return len(self.accounts) if self.is_open else 0
 
+    def before(self, row: int) -> tuple[tuple[int, ...], bytes]:
+        """An account's value and bytes before the last When."""
+        if row >= len(self.block_values):
+            raise ScenarioError(f"{self.name(row)} was not there before the last When.")
+        return self.block_values[row], self.block_bytes[row]
+
     def recent(self) -> list[Event]:
         """Events since the last When."""
         return self.events[self.block_events :]
@@ -218,7 +250,7 @@ class PoolInPlay:
         count = self.value(row)[V_COUNT]
         columns = self.real.state.c
         places = columns.held[:count, HELD_PLACE].tolist()
-        return columns.record[row].tobytes() + b"".join(columns.place[place].tobytes() for place in places)
+        return b"".join([bytes(columns.record[row]), *(bytes(columns.place[place]) for place in places)])
 
     @property
     def vault(self) -> int:

@@ -53,6 +53,9 @@ def run(scenario: Scenario, opinions: Opinions) -> Outcome:
             outcome.world.perform(step.bound)
         except ScenarioError as fault:
             raise ScenarioError(f"{scenario.path}:{step.line}: {fault}") from fault
+        except AssertionError as fault:  # a bug of the pool: loud, with the step that found it
+            fault.add_note(f"{scenario.path}:{step.line}: {step.keyword} {step.bound.text}")
+            raise
         except MismatchError as fault:
             outcome.failure = Failure(step, fault)
             return outcome

@@ -9,7 +9,7 @@ from typing import Final
 
 from flows.registry.pools import LOSS_SCOPES
 from flows.rules.exact import PPM
-from flows.scenario.amounts import duration_ns, positive, rate, units
+from flows.scenario.amounts import duration_ns, parts, positive, rate, units
 from flows.scenario.draft import QUANTA, SECOND_NS, Draft, MarketDraft
 from flows.scenario.errors import ScenarioError
 from flows.scenario.vocabulary import Table, regex_of, unknown
@@ -275,10 +275,10 @@ def set_target(draft: Draft, target_ppm: int) -> None:
 
 def parts_of_one(text: str) -> int:
     """How many of a step make one whole: 1,000 for 0.001."""
-    for scale in (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000):
-        if text.replace(",", "") == (f"{1:d}" if scale == 1 else f"0.{'0' * (len(str(scale)) - 2)}1"):
-            return scale
-    raise ScenarioError(f"{text} is no step; 1, 0.1, 0.01 and so on to 0.000001 are.")
+    number, decimals = parts(text)
+    if number != 1:
+        raise ScenarioError(f"{text} is no step; 1, 0.1, 0.01 and so on are.")
+    return int(10**decimals)
 
 
 # --- tiers ------------------------------------------------------------------------------------------------------------

@@ -79,18 +79,26 @@ class World:
             raise unknown("pool", name, list(self.pools))
         return self._here(self.pools[name])
 
-    def last_pool(self, name: str | None) -> PoolInPlay:
-        """A pool by id; without one the pool declared last."""
-        return self.pool(name if name is not None or not self.pools else list(self.pools)[-1])
+    def declared(self, name: str | None) -> PoolInPlay:
+        """A pool by id, or the one declared last, whether this run has it or not."""
+        if not self.pools:
+            raise ScenarioError("declare a pool first.")
+        if name is not None and name not in self.pools:
+            raise unknown("pool", name, list(self.pools))
+        return self.pools[name] if name is not None else list(self.pools.values())[-1]
 
-    def pool_of_market(self, market: str) -> PoolInPlay:
-        """The pool that a market is in."""
+    def declaring(self, market: str) -> PoolInPlay:
+        """The pool that a market is in, whether this run has it or not."""
         for pool in self.pools.values():
             if any(each.id == market for each in pool.draft.markets):
-                return self._here(pool)
+                return pool
         raise unknown(
             "market", market, [each.id for pool in self.pools.values() for each in pool.draft.markets]
         )
+
+    def pool_of_market(self, market: str) -> PoolInPlay:
+        """The pool that a market is in."""
+        return self._here(self.declaring(market))
 
     def pool_of(self, account: str) -> PoolInPlay:
         """The pool that an account is in."""
@@ -99,6 +107,8 @@ class World:
         for pool in self.pools.values():
             if account in pool.accounts:
                 return self._here(pool)
+        if self.absent:  # the step was good with all pools there: the account is in the one that is not
+            raise AbsentPoolError(account)
         raise unknown("account", account, [name for pool in self.pools.values() for name in pool.accounts])
 
     def _here(self, pool: PoolInPlay) -> PoolInPlay:
@@ -124,4 +134,3 @@ class World:
     def pass_time(self, length_ns: int) -> None:
         """Let a duration pass, its last clock included."""
         self.advance(self.time_ns + length_ns, with_clock=True)
-

@@ -68,7 +68,7 @@ class MinuteSeries:
     mark_ticks: Column  # by market: the last of the minute, 0 before the first
     liquidated_quanta: Column  # by channel: in the minute
     fund_quanta: Column  # at the end of the minute
-    at_level: Column  # by level: accounts that stood there at the start of the minute or came to it
+    under: Column  # by level: accounts that stood there, or worse, at some time in the minute
 
 
 class Minutes:
@@ -82,9 +82,14 @@ class Minutes:
         self._marks: list[dict[int, int]] = [{} for _ in range(markets)]
         self._liquidated: list[dict[int, int]] = [{} for _ in CHANNELS]
         self._fund: dict[int, int] = {}
-        self._standing = np.zeros(len(LEVELS), np.int64)
-        self._at_level: dict[int, Column] = {}
-        self._standing_after: dict[int, Column] = {}
+        self._standing = np.zeros(
+            len(LEVELS), np.int64
+        )  # accounts at each level when the last whole minute ended
+        self._after: dict[int, Column] = {}  # accounts at each level or worse when a minute ended
+        self._under: dict[int, Column] = {}
+        self._moves = np.zeros(
+            (4, 0), np.int64
+        )  # time, account, former level, level: of the minute that goes on
         self._open: list[dict[str, int]] = [{} for _ in range(markets)]  # state -> since
         self._spans: list[list[Span]] = [[] for _ in range(markets)]
 
@@ -110,14 +115,28 @@ class Minutes:
         for minute, places in _by_minute(time_ns):
             self._fund[minute] = int(after_quanta[places][-1])
 
-    def move(self, time_ns: Column, former: Column, level: Column) -> None:
-        """Accounts that went from one level to another."""
-        for minute, places in _by_minute(time_ns):
-            came = np.bincount(level[places], minlength=len(LEVELS) + 1)[1:]
-            went = np.bincount(former[places], minlength=len(LEVELS) + 1)[1:]
-            self._at_level[minute] = self._at_level.get(minute, self._standing) + came
+    def move(self, time_ns: Column, account: Column, former: Column, level: Column) -> None:
+        """Accounts that went from one level to another. A minute is counted when it is whole."""
+        moves = np.hstack((self._moves, (time_ns, account, former, level)))
+        whole = int(np.searchsorted(moves[0], moves[0, -1] // MINUTE_NS * MINUTE_NS))
+        self._moves = moves[:, whole:]
+        self._count(moves[:, :whole])
+
+    def _count(self, moves: Column) -> None:
+        """Count whole minutes: an account once a level, however often it went there and back."""
+        for minute, places in _by_minute(moves[0]):
+            _, account, former, level = moves[:, places]
+            came = np.bincount(level, minlength=len(LEVELS) + 1)[1:]
+            went = np.bincount(former, minlength=len(LEVELS) + 1)[1:]
+            order = np.argsort(account, kind="stable")
+            firsts = np.flatnonzero(np.diff(account[order], prepend=-1))
+            began, worst = former[order][firsts], np.maximum.reduceat(level[order], firsts)
+            fell = np.array(
+                [np.count_nonzero((began < rung) & (worst >= rung)) for rung in range(1, len(LEVELS) + 1)]
+            )
+            self._under[minute] = _or_worse(self._standing) + fell
             self._standing = self._standing + came - went
-            self._standing_after[minute] = self._standing
+            self._after[minute] = _or_worse(self._standing)
 
     def change_states(self, market: int, time_ns: int, states: list[str]) -> None:
         """A market's unusual states from now on."""
@@ -130,6 +149,7 @@ class Minutes:
     # --- what people ask ----------------------------------------------------------------------------------------------
     def standing(self) -> dict[str, int]:
         """Accounts at each level now."""
+        self._finish()
         return dict(zip(LEVELS, self._standing.tolist(), strict=True))
 
     def spans(self, market: int, end_ns: int) -> list[Span]:
@@ -139,11 +159,12 @@ class Minutes:
 
     def series(self, first: int, last: int) -> MinuteSeries:
         """The minutes ``first`` to ``last``; what stood before them is carried into them."""
+        self._finish()
         minutes = np.arange(first, last + 1, dtype=np.int64)
-        at_level = np.zeros((len(LEVELS), len(minutes)), np.int64)
-        for rung, row in enumerate(at_level):
-            row[:] = _carried({at: int(each[rung]) for at, each in self._standing_after.items()}, minutes)
-            for minute, each in self._at_level.items():
+        under = np.zeros((len(LEVELS), len(minutes)), np.int64)
+        for rung, row in enumerate(under):
+            row[:] = _carried({minute: int(each[rung]) for minute, each in self._after.items()}, minutes)
+            for minute, each in self._under.items():
                 if first <= minute <= last:
                     row[minute - first] = each[rung]
         return MinuteSeries(
@@ -151,8 +172,13 @@ class Minutes:
             np.array([_carried(each, minutes) for each in self._marks], np.int64),
             np.array([_flowing(each, minutes) for each in self._liquidated], np.int64),
             _carried(self._fund, minutes),
-            at_level,
+            under,
         )
+
+    def _finish(self) -> None:
+        """The run is over: its last minute is as whole as it gets."""
+        self._count(self._moves)
+        self._moves = self._moves[:, :0]
 
 
 def _by_minute(time_ns: Column) -> Iterator[tuple[int, slice]]:
@@ -163,6 +189,11 @@ def _by_minute(time_ns: Column) -> Iterator[tuple[int, slice]]:
     starts = [0, *(np.flatnonzero(np.diff(minutes)) + 1).tolist()]
     for start, end in zip(starts, [*starts[1:], len(minutes)], strict=True):
         yield int(minutes[start]), slice(start, end)
+
+
+def _or_worse(standing: Column) -> Column:
+    """Accounts at each level or a worse one."""
+    return standing[::-1].cumsum()[::-1]
 
 
 def _carried(told: dict[int, int], minutes: Column) -> Column:

@@ -16,13 +16,12 @@ from flows.journal.entries import Rows
 from flows.registry.parameters import PoolParameters
 from flows.rules.call.zone import UNDER_WATER
 from flows.rules.collateral.interest import HOUR_S, interest_charge, interest_rate_ppb, utilization_ppm
-from flows.rules.exact import div_ceil, mul_ppm_floor
-from flows.rules.exact import PPM
+from flows.rules.exact import PPM, div_ceil, mul_ppm_floor
 from flows.rules.funding.payment import per_lot
 from flows.rules.liquidation.guard import cost_cap_ppm, largest_loss, relief_quanta
 from flows.rules.liquidation.penalty import effective_penalty_ppm, penalty_quanta, penalty_split
+from flows.rules.margin.limits import only_reduces
 from flows.rules.oracle.status import HALTED
-from flows.rules.orders.check import only_reduces
 from flows.rules.position.fee import maker_rebate, taker_fee
 from flows.verify.opinion import auction, backstop, ladder, requests, waterfall
 from flows.verify.opinion.state import VAULT, Account, Order, State

@@ -192,7 +192,7 @@ class Tally:
             self.decisions[int(code)] += int(count)
 
     def _moved(self, rows: en.Rows) -> None:
-        self.minutes.move(rows[:, ev.TIME_NS], rows[:, ev.FORMER_CODE], rows[:, ev.CODE])
+        self.minutes.move(*rows[:, [ev.TIME_NS, ev.ACCOUNT, ev.FORMER_CODE, ev.CODE]].T)
 
     def _traded(self, rows: en.Rows) -> None:
         """Of all positions only the vault's own fills: what it unwinds has a price, what it takes over has none."""
@@ -331,6 +331,10 @@ class Tally:
         """Notional closed on each of `CHANNELS`."""
         sold = sum(each.quanta for each in self.steps.stages.values())
         return sold, self.auction_quanta, self.vault_taken_quanta, self.adl_quanta
+
+    def drawn_quanta(self) -> int:
+        """What the fund paid for deficits."""
+        return -self.fund_flows["draw"] - self.fund_flows["floor-draw"]
 
     def vault_worth_quanta(self) -> int:
         """The vault's settlement asset at the last marks."""

@@ -69,6 +69,19 @@ Feature: A margin call gives time, and says exactly how much and how long
       | window-over | 12:05:00 | alice   | time   |
     And no value is created or lost
 
+  Scenario: a window that ends above the margin forces nothing, and there is no second one
+    When the mark price of BTC-PERP is 58,400
+    Then alice is at level call
+    When it is 12:05:01
+    Then these events follow
+      | event       | time     | account | reason |
+      | window-over | 12:05:00 | alice   | time   |
+    And alice is at level call
+    When the mark price of BTC-PERP is 57,600
+    Then alice is at level partial
+    And no margin-call event follows
+    And no value is created or lost
+
   Scenario: a volatile market shortens the window to what one sigma leaves
     Given the volatility of BTC-PERP is 40 % a day
     When the mark price of BTC-PERP is 57,600

@@ -40,7 +40,7 @@ Feature: Independent liquidators take over what restores an account, for a bonus
     And no value is created or lost
 
   @T-14
-  Scenario Outline: a bid that cannot be taken is refused by its first reason, and changes nothing
+  Scenario Outline: a bid that cannot be taken is refused by its first reason, <code>, and changes nothing
     Given alice-2, owned by alice, has deposited 10,000
     And erin has deposited 100
     And frank has deposited 800 and sold 0.2 BTC-PERP at 57,000

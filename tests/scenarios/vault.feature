@@ -39,7 +39,7 @@ Feature: The vault takes what fits it, the rest goes on, and winners bear what i
     And no value is created or lost
 
   Scenario: with room enough the vault takes all, and what is left of the equity
-    Given alice has deposited 1,200 
+    Given alice has deposited 1,200
     And alice has bought 0.2 BTC-PERP at 60,000 from bob
     When the mark price of BTC-PERP is 55,000
     Then alice had equity 200, maintenance margin 550 and health 0.363
@@ -51,9 +51,26 @@ Feature: The vault takes what fits it, the rest goes on, and winners bear what i
     And the vault has equity 22,600
     And no value is created or lost
 
+  Scenario: offers that nobody takes for two minutes below the hard level go to the vault
+    Given BTC-PERP is paused
+    And alice has deposited 1,420
+    And alice has bought 0.2 BTC-PERP at 60,000 from bob
+    When at 12:00:10 the mark price of BTC-PERP is 55,000
+    Then alice had equity 420, maintenance margin 550 and health 0.763
+    And alice is offered to liquidators
+      | quantity |
+      | 0.068    |
+    When it is 12:02:09
+    Then no takeover event follows
+    When it is 12:02:14
+    Then the vault takes over from alice
+      | market   | side | quantity | reason           |
+      | BTC-PERP | sell | 0.2      | all that is left |
+    And no value is created or lost
+
   Scenario: the vault unwinds in equal parts over half an hour
     Given orders are filled at the mark price
-    And alice has deposited 1,200 
+    And alice has deposited 1,200
     And alice has bought 0.2 BTC-PERP at 60,000 from bob
     When the mark price of BTC-PERP is 55,000
     And 10 seconds pass

@@ -5,13 +5,14 @@ from flows.rules.exact import rule
 
 @rule
 def only_reduces(lots: int, delta_lots: int) -> bool:
-    """Whether a change takes a position towards flat and not past it: rule R-D6, version 1.
+    """Whether a change takes a position towards flat and not past it: rules R-D6 and R-F1, version 1.
 
     Formula   delta has the other sign and is no larger than the position: -lots <= delta < 0 for a long.
     Units     lots, signed.
     Rounding  none.
-    Errors    none.
-    Source    derived here.
+    Errors    none; a change of 0 lots reduces nothing.
+    Source    "no flip", as dYdX v4 requires of an undercollateralized subaccount
+              (x/subaccounts/lib/updates.go).
     """
     return -lots <= delta_lots < 0 or 0 < delta_lots <= -lots
 

@@ -1,4 +1,4 @@
-"""An order before it is placed: what it would cost, whether it only reduces, and the code that answers it."""
+"""An order before it is placed: what it would cost, and the code that answers it."""
 
 from flows.rules.exact import Ints, compare_products, mul_ppm_ceil, rule
 from flows.rules.margin.initial import initial_margin
@@ -17,20 +17,6 @@ PRICE_BAND = 8
 UNKNOWN_ACCOUNT = 9
 UNKNOWN_MARKET = 10
 NOT_REDUCING = 11
-
-
-@rule
-def only_reduces(lots: int, delta_lots: int) -> bool:
-    """Whether an order can do nothing but shrink a position: rule R-F1, version 1.
-
-    Formula   delta has the other sign than lots and |delta| <= |lots|.
-    Units     signed lots, long and buying positive.
-    Rounding  none.
-    Errors    none; an order of 0 lots reduces nothing.
-    Source    "no flip", as dYdX v4 requires of an undercollateralized subaccount
-              (x/subaccounts/lib/updates.go).
-    """
-    return (delta_lots < 0 <= lots + delta_lots) or (lots + delta_lots <= 0 < delta_lots)
 
 
 @rule

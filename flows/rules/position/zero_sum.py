@@ -31,17 +31,3 @@ def is_balanced(delta_lots: Ints) -> bool:
     for place in range(len(delta_lots)):
         total_lots += delta_lots[place]
     return total_lots == 0
-
-
-@rule
-def counts_as_volume(buyer_owner: int, seller_owner: int) -> bool:
-    """Whether a fill counts for volume, average prices and participation: rule R-B4, version 1.
-
-    Formula   the owners of the two sides differ; a self-trade is booked like any other, and counts for
-              nothing.
-    Units     owner numbers.
-    Rounding  none.
-    Errors    none.
-    Source    derived here.
-    """
-    return buyer_owner != seller_owner

@@ -78,8 +78,6 @@ def bid(
             account=pool.account(account),
             lots=units(quantity, drafted.lot_scale, "lots"),
             minimum_bonus_ppm=rate(least, PPM) if least else 0,
-            limit_ticks=positive(limit, drafted.tick_scale, "ticks")
-            if limit
-            else (any_price if buys else 1),
+            limit_ticks=positive(limit, drafted.tick_scale, "ticks") if limit else (any_price if buys else 1),
         )
     )

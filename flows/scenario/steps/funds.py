@@ -95,7 +95,11 @@ def carried(world: World, market: str) -> None:
     row = pool.market(market)
     of, exact = en.MarketState, Fraction(0)
     for entry in pool.rows:
-        if entry[en.KIND] == en.MARKET_STATE and entry[of.MARKET] == row and entry[of.FLAGS] & en.FLAG_FUNDING:
+        if (
+            entry[en.KIND] == en.MARKET_STATE
+            and entry[of.MARKET] == row
+            and entry[of.FLAGS] & en.FLAG_FUNDING
+        ):
             lot = entry[of.INDEX_TICKS] * pool.parameters.markets[row].lot_tick_quanta
             exact += Fraction(lot * entry[of.FUNDING_RATE_PPB], PPB)
     paid = int(pool.real.state.c.market[row, FUNDING_SUM])
@@ -106,7 +110,10 @@ def carried(world: World, market: str) -> None:
 # --- the whole --------------------------------------------------------------------------------------------------------
 @CHAPTER.expectation("no value is created or lost", "no value is created or lost")
 def conserved(world: World) -> None:
-    """Paid in less paid out is what accounts at their marks, fund and fees hold; every long lot has a short lot (R-A7, R-B4)."""
+    """What was paid in, less what was paid out, is what accounts at their marks, fund and fees hold (R-A7).
+
+    Every long lot has a short lot (R-B4).
+    """
     for pool in world.present():
         pool.open(world.time_ns)
         names, expected, found = [pool.draft.settlement], [money(pool.deposited[0])], [money(held(pool))]

@@ -68,7 +68,9 @@ def type_of(name: str) -> int:
     return ev.TYPE_NAMES.index(name)
 
 
-@CHAPTER.expectation("no {event} event follows[ for {account}]", "no liquidation-order event follows for alice")
+@CHAPTER.expectation(
+    "no {event} event follows[ for {account}]", "no liquidation-order event follows for alice"
+)
 def none_follows(world: World, event: str, account: str | None) -> None:
     """Nothing of that type has happened, to one account or at all."""
     kind = type_of(event)
@@ -136,7 +138,9 @@ def offered(world: World, account: str, table: Table) -> None:
 
 
 @CHAPTER.expectation(
-    "the bids are answered", "the bids are answered", some("time", "account", "quantity", "answer", bonus="fee")
+    "the bids are answered",
+    "the bids are answered",
+    some("time", "account", "quantity", "answer", bonus="fee"),
 )
 def bids_answered(world: World, table: Table) -> None:
     """Answers to bids (R-I3): VALID, or the code of the first reason against it; and the bonus at that moment."""
@@ -162,7 +166,7 @@ def taken_over(world: World, account: str, table: Table) -> None:
     some("account", "market", "side", "quantity", "amount", "other", haircut="fee", bankrupt="other"),
 )
 def deleveraged(world: World, table: Table) -> None:
-    """Winners closed against the bankrupt (R-L2, R-L3); the amount is signed as the winner's side, a purchase above 0."""
+    """Winners closed against the bankrupt (R-L2, R-L3); a purchase of theirs has an amount above 0."""
     pool = world.pool()
     found = recent(pool, ev.ADL)
     must_show("deleveraging", pool, found, table, {"haircut": "fee", "bankrupt": "other"})
@@ -204,7 +208,8 @@ def order_accepted(world: World) -> None:
 
 
 @CHAPTER.expectation(
-    "the order is refused: {code}[, at most {amount}]", "the order is refused: INSUFFICIENT_MARGIN, at most 0.5"
+    "the order is refused: {code}[, at most {amount}]",
+    "the order is refused: INSUFFICIENT_MARGIN, at most 0.5",
 )
 def order_refused(world: World, code: str, amount: str | None) -> None:
     """The first reason against it, and the largest quantity that would pass (R-F2)."""
@@ -229,14 +234,17 @@ def payout_refused(world: World, code: str, amount: str | None) -> None:
     must_answer(pool, event, "request", known(code, ORDER_CODES), amount)
 
 
-@CHAPTER.expectation("the bid is accepted[ at a bonus of {rate}]", "the bid is accepted at a bonus of 1.1263 %")
+@CHAPTER.expectation(
+    "the bid is accepted[ at a bonus of {rate}]", "the bid is accepted at a bonus of 1.1263 %"
+)
 def bid_accepted(world: World, rate: str | None) -> None:
     """The answer to the last bid, and its bonus."""
     must_answer_bid(world, BID_CODES[VALID], rate)
 
 
 @CHAPTER.expectation(
-    "the bid is refused: {code}[, the bonus being {rate}]", "the bid is refused: BONUS_BELOW_MIN, the bonus being 1.1263 %"
+    "the bid is refused: {code}[, the bonus being {rate}]",
+    "the bid is refused: BONUS_BELOW_MIN, the bonus being 1.1263 %",
 )
 def bid_refused(world: World, code: str, rate: str | None) -> None:
     """The first reason against it (R-I3), and the bonus at that moment."""

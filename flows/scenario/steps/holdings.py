@@ -20,7 +20,7 @@ from flows.rules.exact import PPM
 from flows.rules.liquidation.restore import after_close
 from flows.rules.margin.liquidation_price import liquidation_ticks
 from flows.rules.margin.maintenance import maintenance_margin
-from flows.scenario.amounts import parts, shown, shown_ratio, units
+from flows.scenario.amounts import parts, shown, shown_ratio
 from flows.scenario.compare import must_agree, must_be
 from flows.scenario.errors import ScenarioError
 from flows.scenario.pools import Event, PoolInPlay
@@ -131,7 +131,11 @@ def is_flat(world: World, account: str, market: str | None) -> None:
     pool = world.pool_of(account)
     row = pool.account(account)
     rows = [pool.market(market)] if market else range(len(pool.draft.markets))
-    held = [f"{quantity(pool, at, pool.lots(row, at))} {pool.draft.markets[at].id}" for at in rows if pool.lots(row, at)]
+    held = [
+        f"{quantity(pool, at, pool.lots(row, at))} {pool.draft.markets[at].id}"
+        for at in rows
+        if pool.lots(row, at)
+    ]
     must_be(account, "positions", NONE, ", ".join(held) or NONE)
 
 
@@ -140,7 +144,7 @@ def holds_units(world: World, account: str, amount: str, asset: str) -> None:
     """Units of an asset other than the settlement asset."""
     pool = world.pool_of(account)
     at = pool.asset(asset)
-    held = next((units for row, units in pool.real.state.units_of(pool.account(account)) if row == at), 0)
+    held = next((number for row, number in pool.real.state.units_of(pool.account(account)) if row == at), 0)
     must_be(account, asset, amount, asset_units(pool, at, held))
 
 
@@ -174,7 +178,9 @@ def realized(world: World, account: str, amount: str) -> None:
     """Gains and losses realized by fills and closings since the scenario began, without fees."""
     pool = world.pool_of(account)
     row = pool.account(account)
-    total = sum(each[ev.QUANTA] for each in pool.events if (each[ev.TYPE], each[ev.ACCOUNT]) == (ev.POSITION, row))
+    total = sum(
+        each[ev.QUANTA] for each in pool.events if (each[ev.TYPE], each[ev.ACCOUNT]) == (ev.POSITION, row)
+    )
     must_be(account, "realized", amount, money(total))
 
 
@@ -185,7 +191,7 @@ def balance_change(world: World, account: str, trend: str, amount: str) -> None:
     """The balance, with funding owed counted, against what it was before the last When."""
     pool = world.pool_of(account)
     row = pool.account(account)
-    change = pool.value(row)[V_BALANCE] - pool.block_values[row][V_BALANCE]
+    change = pool.value(row)[V_BALANCE] - pool.before(row)[0][V_BALANCE]
     must_be(account, "balance change", f"-{amount}" if trend == "fallen" else amount, money(change))
 
 
@@ -194,7 +200,7 @@ def unchanged(world: World, account: str) -> None:
     """Nothing that the pool keeps of the account differs from before the last When: record, positions, funding."""
     pool = world.pool_of(account)
     row = pool.account(account)
-    same = pool.bytes_of(row) == pool.block_bytes[row]
+    same = pool.bytes_of(row) == pool.before(row)[1]
     must_be(account, "bytes", "unchanged", "unchanged" if same else "changed")
 
 

@@ -81,7 +81,8 @@ def walk_mark(world: World, market: str, price: str) -> None:
 
 
 @CHAPTER.action(
-    "for {length:duration} the mark price of {market} swings between {one:amount} and {two:amount} every {step:duration}",
+    "for {length:duration} the mark price of {market} swings between {one:amount} and {two:amount}"
+    " every {step:duration}",
     "for 1 hour the mark price of BTC-PERP swings between 58,000 and 59,000 every 30 seconds",
 )
 def swing_mark(world: World, length: str, market: str, one: str, two: str, step: str) -> None:
@@ -94,7 +95,9 @@ def swing_mark(world: World, length: str, market: str, one: str, two: str, step:
         world.pass_time(duration_ns(step))
 
 
-@CHAPTER.action("the price of {asset} is {low:amount}[ to {high:amount}]", "the price of BTC is 59,990 to 60,010")
+@CHAPTER.action(
+    "the price of {asset} is {low:amount}[ to {high:amount}]", "the price of BTC is 59,990 to 60,010"
+)
 def price_asset(world: World, asset: str, low: str, high: str | None) -> None:
     """The price of a collateral asset, or the interval that it lies in (R-C1)."""
     for pool in world.present():

@@ -15,6 +15,7 @@ from flows.scenario.settings import (
     TIER_COLUMNS,
     apply_clauses,
     market_of,
+    parts_of_one,
     set_tiers,
 )
 from flows.scenario.vocabulary import Chapter, Table
@@ -50,7 +51,7 @@ def declare_pool(world: World, pool: str | None, asset: str, settings: str | Non
 @CHAPTER.action("the market {market}[ of pool {pool}]", "the market BTC-PERP", MARKET_COLUMNS)
 def declare_market(world: World, market: str, pool: str | None, table: Table) -> None:
     """A market of the pool declared last, or of the one named."""
-    into = world.last_pool(pool)
+    into = world.declared(pool)
     refuse_open(into)
     if any(each.id == market for other in world.pools.values() for each in other.draft.markets):
         raise ScenarioError(f"there is a market {market} already.")
@@ -60,7 +61,7 @@ def declare_market(world: World, market: str, pool: str | None, table: Table) ->
 @CHAPTER.action("the margin tiers of {market}", "the margin tiers of BTC-PERP", TIER_COLUMNS)
 def declare_tiers(world: World, market: str, table: Table) -> None:
     """A margin table of several tiers (R-D1), a row each."""
-    pool = world.pool_of_market(market)
+    pool = world.declaring(market)
     refuse_open(pool)
     set_tiers(pool.draft.markets[pool.market(market)], table)
 
@@ -68,13 +69,13 @@ def declare_tiers(world: World, market: str, table: Table) -> None:
 @CHAPTER.action("the collateral {asset}[ of pool {pool}]", "the collateral BTC", COLLATERAL_COLUMNS)
 def declare_collateral(world: World, asset: str, pool: str | None, table: Table) -> None:
     """An asset that the pool takes beside its settlement asset; a row a tier of size."""
-    into = world.last_pool(pool)
+    into = world.declared(pool)
     refuse_open(into)
     if "maintenance" not in table.columns:
         raise ScenarioError("collateral needs a column maintenance.")
     first = table.rows[0]
     unit = first.get("unit") or "0.00000001"
-    scale = next((10**n for n in range(10) if units(unit, 10**n, "units") == 1), 0) if "." in unit else 1
+    scale = parts_of_one(unit)
     maintenance = tuple(rate(row["maintenance"], PPM) for row in table.rows)
     into.draft.assets.append(
         collateral(

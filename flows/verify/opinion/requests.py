@@ -14,7 +14,7 @@ from flows.rules.breaker.permissions import (
     is_within,
 )
 from flows.rules.call.zone import UNDER_CALL
-from flows.rules.margin.limits import within_bracket_limit
+from flows.rules.margin.limits import only_reduces, within_bracket_limit
 from flows.rules.orders.check import (
     ACCEPT,
     HALTED,
@@ -27,7 +27,6 @@ from flows.rules.orders.check import (
     decide_increase,
     decide_reduction,
     lowers_health,
-    only_reduces,
 )
 from flows.rules.orders.isolated import largest_removable
 from flows.rules.orders.size import largest_order_lots, largest_reduction_lots

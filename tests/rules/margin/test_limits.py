@@ -19,6 +19,8 @@ from tests.tables import table
          0    -1   False   from_flat_down
          5     0   False   nothing_on_a_long
         -5     0   False   nothing_on_a_short
+         1    -1    True   the_only_lot_of_a_long
+        -1     1    True   the_only_lot_of_a_short
     """),
 )
 def test_only_reduces(lots: str, delta: str, reduces: str, why: str) -> None:

@@ -27,7 +27,6 @@ from flows.rules.orders.check import (
     decide_increase,
     decide_reduction,
     lowers_health,
-    only_reduces,
     order_cost,
 )
 from tests.tables import table
@@ -55,29 +54,6 @@ def test_the_codes_on_the_wire_never_change() -> None:
         NOT_REDUCING,
     )
     assert codes == tuple(range(12))
-
-
-@pytest.mark.parametrize(
-    ("lots", "delta", "answer", "why"),
-    table("""
-      5   -1  yes  part_of_a_long
-      5   -5  yes  all_of_a_long
-      5   -6  no   a_flip_of_a_long
-      5    1  no   more_of_a_long
-      1   -1  yes  the_only_lot_of_a_long
-     -5    1  yes  part_of_a_short
-     -5    5  yes  all_of_a_short
-     -5    6  no   a_flip_of_a_short
-     -5   -1  no   more_of_a_short
-     -1    1  yes  the_only_lot_of_a_short
-      0    1  no   nothing_to_reduce_by_buying
-      0   -1  no   nothing_to_reduce_by_selling
-      5    0  no   an_order_of_nothing_on_a_long
-     -5    0  no   an_order_of_nothing_on_a_short
-"""),
-)
-def test_only_reduces(lots: str, delta: str, answer: str, why: str) -> None:
-    assert only_reduces(int(lots), int(delta)) == (answer == "yes")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
-from flows.rules.orders.check import decide_increase, decide_reduction, only_reduces
+from flows.rules.orders.check import decide_increase, decide_reduction
 from flows.rules.orders.isolated import largest_removable
 from flows.rules.orders.size import largest_order_lots, largest_reduction_lots
 from flows.rules.orders.withdrawal import decide_withdrawal, largest_withdrawal
@@ -28,12 +28,12 @@ def sizes(
     floor: Any,
     rate: Any,
     amount: Any,
-) -> tuple[int, int, bool]:
+) -> tuple[int, int]:
     order = largest_order_lots(
         side, lots, equity, other, mark, limit, 100, 500, floor, rate, amount, 25, most
     )
     reduction = largest_reduction_lots(lots, equity, other, mark, limit, 100, 500, floor, rate, amount)
-    return order, reduction, only_reduces(lots, side * order)
+    return order, reduction
 
 
 def decisions(a: int, b: int, c: int, d: int, e: int, yes: bool, no: bool) -> tuple[int, ...]:

@@ -22,7 +22,6 @@ def charged(notional: int, rate: int, deltas: Ints) -> tuple[int, ...]:
         bought,
         sold,
         zero_sum.is_balanced(deltas),
-        zero_sum.counts_as_volume(rate, 450),
     )
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from flows.rules.position.zero_sum import counts_as_volume, fill_sides, is_balanced
+from flows.rules.position.zero_sum import fill_sides, is_balanced
 
 
 def test_a_match_has_two_sides() -> None:
@@ -21,8 +21,3 @@ def test_a_match_moves_lots(quantity: int) -> None:
 )
 def test_is_balanced(deltas: tuple[int, ...], *, balanced: bool) -> None:
     assert is_balanced(deltas) is balanced
-
-
-def test_a_self_trade_is_no_volume() -> None:
-    assert counts_as_volume(1, 2)
-    assert not counts_as_volume(2, 2)

@@ -9,9 +9,9 @@ from flows.rules.exact import PPM
 from flows.rules.liquidation.guard import largest_loss, worst_price_ticks
 from flows.rules.margin.bankruptcy import bankruptcy_quote, equity_share
 from flows.rules.margin.initial import bracket_initial_margin
+from flows.rules.margin.limits import only_reduces
 from flows.rules.margin.liquidation_price import excess_quanta, liquidation_ticks
 from flows.rules.margin.maintenance import maintenance_margin
-from flows.rules.orders.check import only_reduces
 from flows.rules.scale.bounds import price_fits
 from flows.rules.scale.unit import notional_quanta, unrealized_quanta
 from tests.venues.amounts import ONE_TIER, Scale, exact, is_ppm, ppm, scale_for, whole

@@ -8,6 +8,7 @@ from flows.rules.call.levels import BACKSTOP_PPM, BANKRUPT, CALL_PPM, HARD_PPM, 
 from flows.rules.exact import PPM, is_below, riskier
 from flows.rules.margin.health import is_liquidatable
 from flows.rules.margin.initial import missing_quanta
+from flows.rules.margin.limits import only_reduces
 from flows.rules.orders.check import (
     ACCEPT,
     after_order,
@@ -15,7 +16,6 @@ from flows.rules.orders.check import (
     decide_increase,
     decide_reduction,
     lowers_health,
-    only_reduces,
 )
 from tests.venues.amounts import ONE_TIER, exact, ppm, scale_for, whole
 from tests.venues.dydx import ANY_LEVERAGE, HABITS, accounts

@@ -1,0 +1,145 @@
+"""Batches as bytes and back, and the canonical bytes that hashes are made of."""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows.journal import entries as en
+from flows.journal import events as ev
+from flows.journal.canonical import (
+    CHAIN_BLOCK,
+    CHAIN_START,
+    Chain,
+    canonical_entries,
+    canonical_events,
+    combined,
+)
+from flows.journal.codec import (
+    ENTRY_COLUMNS,
+    EntryBatch,
+    EventBatch,
+    Settled,
+    decode_entries,
+    decode_events,
+    encode_entries,
+    encode_events,
+)
+
+
+def rows_of(count: int, width: int, seed: int = 1) -> en.Rows:
+    return np.random.default_rng(seed).integers(-(2**63), 2**63 - 1, (count, width), endpoint=True)
+
+
+texts_at = st.dictionaries(st.integers(0, 11), st.text("ab\u00e9:-", max_size=5), max_size=4)
+
+
+def test_columns_are_named_without_a_gap() -> None:
+    assert len(ENTRY_COLUMNS) == en.WIDTH
+    assert len(ev.COLUMNS) == ev.WIDTH
+    assert len(dict.fromkeys(ENTRY_COLUMNS)) == en.WIDTH
+
+
+@given(st.integers(0, 12), texts_at)
+@settings(max_examples=40)
+def test_entries_come_back(count: int, texts: dict[int, str]) -> None:
+    within = {place: text for place, text in texts.items() if place < count and text}
+    settled = (Settled(4, 0, 10, 20), Settled(8, 0, 0, 1))
+    batch = EntryBatch("majors", 88_412, rows_of(count, en.WIDTH), within, 3, "writer", settled)
+    found = decode_entries(encode_entries(batch))
+    assert found.rows.tolist() == batch.rows.tolist()
+    assert (found.pool, found.first_offset, found.texts, found.term) == ("majors", 88_412, within, 3)
+    assert (found.writer, found.settled) == ("writer", settled)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_events_come_back(count: int) -> None:
+    batch = EventBatch("alts", 7, 19, rows_of(count, ev.WIDTH))
+    found = decode_events(encode_events(batch))
+    assert found.rows.tolist() == batch.rows.tolist()
+    assert (found.pool, found.first_offset, found.end_offset) == ("alts", 7, 19)
+
+
+def told(rows: en.Rows, texts: dict[int, str]) -> bytes:
+    """The sentence of the design: columns as int64, then the text's length and bytes."""
+    whole = b""
+    for place, row in enumerate(rows.tolist()):
+        text = texts.get(place, "").encode()
+        whole += b"".join(value.to_bytes(8, "little", signed=True) for value in (*row, len(text))) + text
+    return whole
+
+
+@given(st.integers(0, 12), texts_at)
+@settings(max_examples=40)
+def test_canonical_bytes_are_columns_then_text(count: int, texts: dict[int, str]) -> None:
+    rows = rows_of(count, en.WIDTH)
+    within = {place: text for place, text in texts.items() if place < count}
+    assert b"".join(canonical_entries(rows, within)) == told(rows, within)
+
+
+def test_canonical_events_are_their_columns() -> None:
+    rows = rows_of(3, ev.WIDTH)
+    assert canonical_events(rows) == b"".join(
+        value.to_bytes(8, "little", signed=True) for value in rows.ravel().tolist()
+    )
+
+
+CHAINED = rows_of(2 * CHAIN_BLOCK + 5, en.WIDTH)
+CHAINED_TEXTS = {0: "alice", CHAIN_BLOCK - 1: "bob", CHAIN_BLOCK: "carol", 2 * CHAIN_BLOCK + 4: "dave"}
+
+
+def links() -> list[bytes]:
+    """The chain's hashes, block by block."""
+    found = [CHAIN_START]
+    for start in range(0, len(CHAINED), CHAIN_BLOCK):
+        rows = CHAINED[start : start + CHAIN_BLOCK]
+        texts = {
+            place - start: text for place, text in CHAINED_TEXTS.items() if start <= place < start + len(rows)
+        }
+        found.append(hashlib.sha256(found[-1] + told(rows, texts)).digest())
+    return found
+
+
+def added(chain: Chain, start: int, end: int) -> None:
+    texts = {place - start: text for place, text in CHAINED_TEXTS.items() if start <= place < end}
+    chain.add(CHAINED[start:end], texts)
+
+
+def test_the_chain_does_not_know_how_batches_were_cut() -> None:
+    hashes = links()
+    for cuts in (
+        [],
+        [1],
+        [CHAIN_BLOCK - 1, CHAIN_BLOCK + 1],
+        [CHAIN_BLOCK, 2 * CHAIN_BLOCK],
+        [CHAIN_BLOCK, CHAIN_BLOCK],
+    ):
+        chain = Chain()
+        places = [0, *cuts, len(CHAINED)]
+        for start, end in pairwise(places):
+            added(chain, start, end)
+        assert (chain.length, chain.head()) == (len(CHAINED), hashes[-1])
+        assert chain.whole() == (2 * CHAIN_BLOCK, hashes[2])
+
+
+def test_a_chain_goes_on_from_its_whole_blocks() -> None:
+    first = Chain()
+    assert (first.head(), first.whole()) == (CHAIN_START, (0, CHAIN_START))
+    added(first, 0, CHAIN_BLOCK)
+    assert first.head() == links()[1]
+    added(first, CHAIN_BLOCK, CHAIN_BLOCK + 9)
+    rest = Chain(*first.whole())
+    added(rest, CHAIN_BLOCK, len(CHAINED))
+    assert rest.head() == links()[-1]
+    with pytest.raises(AssertionError, match="at the end of a block"):
+        Chain(5)
+
+
+def test_pools_are_combined_by_their_ids() -> None:
+    told_hash = hashlib.sha256(b"one" + b"two").hexdigest()
+    assert combined({"b": b"two", "a": b"one"}) == combined({"a": b"one", "b": b"two"}) == told_hash
