@@ -43,7 +43,12 @@ def run(accounts: int) -> list[Row]:
     return [
         Row("fill, compiled: booked, valued, banded", compiled, slow, f"{1 / compiled:,.0f} a second"),
         Row("fill, plain Python", slow, slow, f"{PLAIN_ACCOUNTS:,} accounts"),
-        Row("conservation and zero-sum, an entry", sound, slow, f"{sound / compiled:.1%} of a fill; {MARKETS} markets"),
+        Row(
+            "conservation and zero-sum, an entry",
+            sound,
+            slow,
+            f"{sound / compiled:.1%} of a fill; {MARKETS} markets",
+        ),
         Row("the same, called from Python", call, slow, "at entries that Python finishes"),
     ]
 

@@ -45,5 +45,7 @@ def show(console: Console, title: str, rows: Sequence[Row], left_out: str) -> No
     for name, justify in (("", "left"), ("time", "right"), ("times the first", "right"), ("", "left")):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for row in rows:
-        table.add_row(row.name, human(row.seconds), f"{row.against_seconds / row.seconds:.3g} x faster", row.note)
+        table.add_row(
+            row.name, human(row.seconds), f"{row.against_seconds / row.seconds:.3g} x faster", row.note
+        )
     console.print(table)

@@ -32,13 +32,22 @@ def run(accounts: int) -> list[Row]:
     plain = _plain_tick() * accounts / PLAIN_ACCOUNTS
     rows.append(Row("calm tick, bands", seconds["bands"], seconds["full"], f"{woken_a_tick:.1f} woken"))
     rows.append(Row("calm tick, full revaluation", seconds["full"], seconds["full"], f"{accounts:,} valued"))
-    rows.append(Row("calm tick, plain Python", plain, seconds["full"], f"scaled from {PLAIN_ACCOUNTS:,} accounts"))
+    rows.append(
+        Row("calm tick, plain Python", plain, seconds["full"], f"scaled from {PLAIN_ACCOUNTS:,} accounts")
+    )
     minute = {}
     for name, mode in (("bands", MODE_BANDS), ("switching", MODE_AUTO), ("full", MODE_FULL)):
         each = opened(accounts, mode)
         minute[name] = sum(_walk(each, step) for step in crash())
     for name, spent in minute.items():
-        rows.append(Row(f"crash minute of 60 steps, {name}", spent / 60, minute["full"] / 60, "a step, ladder included"))
+        rows.append(
+            Row(
+                f"crash minute of 60 steps, {name}",
+                spent / 60,
+                minute["full"] / 60,
+                "a step, ladder included",
+            )
+        )
     return rows
 
 

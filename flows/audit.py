@@ -87,7 +87,7 @@ class Cut:
 class Database:
     """Blocks into ClickHouse; safe once inserted, a repeat is dropped."""
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401 - clickhouse-connect's client
+    def __init__(self, client: Any) -> None:
         """Tables are made if they are missing."""
         clickhouse.migrate(client)
         self.writer = clickhouse.Writer(client)
@@ -96,9 +96,7 @@ class Database:
         """One insert a table and block."""
         for item in items:
             block: Block = item.body
-            self.writer.insert_block(
-                block.pool, block.first_offset, block.entries, block.texts, block.events
-            )
+            self.writer.insert_block(block.pool, block.first_offset, block.entries, block.texts, block.events)
 
     def snapshot(self) -> None:
         """An insert that has returned is safe."""
@@ -177,9 +175,7 @@ def audit(both: Parts[tuple[str, Item]], blocks: Sinks[Item], run: Run) -> Dataf
 def flow() -> Dataflow:
     """``python -m bytewax.run flows.audit``: a run's files into ClickHouse; settings come from the environment."""
     run = run_from_environment()
-    settings = Environment()  # type: ignore[call-arg]
+    settings = Environment()
     client = clickhouse.connect(settings.database or run.folder / clickhouse.FOLDER)
     keys = list(keys_for([pool.id for pool in run.venue.pools]).values())
-    return audit(
-        Parts(keys, partial(Both, run)), Sinks(keys, lambda _key, _state: Database(client)), run
-    )
+    return audit(Parts(keys, partial(Both, run)), Sinks(keys, lambda _key, _state: Database(client)), run)

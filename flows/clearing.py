@@ -112,7 +112,7 @@ class Clear:
                 elif text.startswith(BIDDER):
                     self.venue.bidders.append(int(row[en.Deposit.ACCOUNT]))
 
-    def _path(self, offset: int) -> Any:  # noqa: ANN401
+    def _path(self, offset: int) -> Any:
         return self.folder / f"{self.pool}-{offset}.checkpoint"
 
     def _save(self) -> None:
@@ -125,7 +125,7 @@ class Clear:
             self._path(old).unlink(missing_ok=True)
         self.saved = self.saved[-KEPT:]
 
-    def _load(self, parameters: Any) -> int:  # noqa: ANN401
+    def _load(self, parameters: Any) -> int:
         """Load the newest checkpoint that is whole; the journal offset to go on from."""
         for offset in reversed(self.saved):
             pool = Pool(parameters)
@@ -142,7 +142,7 @@ class Clear:
 def _paper_state(kept: dict[str, Any]) -> PaperState:
     used = {tuple(key): tuple(value) for key, value in kept["used"]}
     promised = [tuple(each) for each in kept["promised"]]
-    return PaperState(used, kept["turn"], kept["bidder_turn"], promised, kept["number"])  # type: ignore[arg-type]
+    return PaperState(used, kept["turn"], kept["bidder_turn"], promised, kept["number"])
 
 
 def _run_again(pool: Pool, run: Run, name: str, first: int, end: int) -> None:
@@ -191,7 +191,7 @@ class Execute:
         if length:
             _run_again(self.driver.pool, run, pool, 0, length)
 
-    def apply(self, batch: Any) -> Iterable[Cleared]:  # noqa: ANN401
+    def apply(self, batch: Any) -> Iterable[Cleared]:
         """The events that follow."""
         driven = self.driver.drive(batch.rows, batch.texts)
         return [Cleared(driven.first_offset, driven.rows, driven.texts, driven.events)]

@@ -26,7 +26,8 @@ from flows.journal import entries as en
 from flows.journal.admission import Admission, Admitted, Merged, genesis
 from flows.journal.codec import EntryBatch, encode_entries
 from flows.market import PriceMarkets, recording
-from flows.rules.scale.time import SECOND_NS
+
+SECOND_NS = 1_000_000_000
 
 
 class Admit:
@@ -81,7 +82,9 @@ class AdmittedFile:
     def write(self, items: Sequence[Item]) -> None:
         """One frame an item."""
         for item in items:
-            self.file.append(encode_entries(EntryBatch(self.pool, self.offset, item.body.rows, item.body.texts)))
+            self.file.append(
+                encode_entries(EntryBatch(self.pool, self.offset, item.body.rows, item.body.texts))
+            )
             self.offset += len(item.body.rows)
             self.letters.append(b"".join(letter.line() + b"\n" for letter in item.body.dead))
 

@@ -32,7 +32,7 @@ from flows.registry.load import Venue
 class RecordingSlices:
     """The recording's lines, merged in their order and routed: for each slice an item a pool, under the pool's key."""
 
-    def __init__(self, run: Run, position: Any) -> None:  # noqa: ANN401 - what `snapshot` gave
+    def __init__(self, run: Run, position: Any) -> None:
         """From the start (None), or from a position."""
         self.keys = keys_for([pool.id for pool in run.venue.pools])
         self.router = Router(run.venue, run.horizon[0])
@@ -50,7 +50,7 @@ class RecordingSlices:
         routed = [each for piece in pieces for each in self.router.route(piece)]
         return [(self.keys[each.pool], Item(each.pool, each)) for each in routed]
 
-    def snapshot(self) -> Any:  # noqa: ANN401
+    def snapshot(self) -> Any:
         """Where the next slice begins, and the producers' last numbers."""
         return self.reader.snapshot(), self.router.snapshot()
 

@@ -234,7 +234,15 @@ def _clear(folder: Path) -> None:
     """Remove what a run leaves, and nothing else."""
     for name in (RECOVERY, CHECKPOINTS, FOLDER, "topics", ".topics.draft"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for pattern in (SUMMARY, CUT, "run.json", "journal-*.arrows", "events-*.arrows", "dead-letters-*.ndjson", "picture.*"):
+    for pattern in (
+        SUMMARY,
+        CUT,
+        "run.json",
+        "journal-*.arrows",
+        "events-*.arrows",
+        "dead-letters-*.ndjson",
+        "picture.*",
+    ):
         for path in folder.glob(pattern):
             path.unlink()
 

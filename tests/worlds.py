@@ -20,7 +20,7 @@ def market(name: str, price_scale: int = 10, **changes: object) -> MarketParamet
     maintenance, initial = (10_000, 25_000, 50_000), (20_000, 50_000, 100_000)
     of = MarketParameters(
         id=name,
-        index_asset=name.split("-")[0],
+        index_asset=name.split("-", maxsplit=1)[0],
         lot_scale=1_000,
         tick_scale=price_scale,
         lot_tick_quanta=100,
@@ -241,7 +241,10 @@ class History:
             at = dice.randrange(len(self.of.markets))
             move = dice.choice((1, 5, 20, 60, 200, 1_500)) if dice.random() < 0.97 else 3_000
             self.price[at] = min(
-                9_000_000, max(50, self.price[at] * (10_000 + dice.choice((-1, 1)) * dice.randrange(move + 1)) // 10_000)
+                9_000_000,
+                max(
+                    50, self.price[at] * (10_000 + dice.choice((-1, 1)) * dice.randrange(move + 1)) // 10_000
+                ),
             )
             if dice.random() < 0.02:
                 self.status[at] = dice.choice((0, 0, 1, 2))
@@ -252,7 +255,9 @@ class History:
                 flags, rate = en.FLAG_FUNDING, dice.randrange(-7_500_000, 7_500_001)
             self.market_state(at, flags, rate)
         elif what < 0.30 and len(self.of.assets) > 1:
-            self.asset_price[1] = max(1_000_000, self.asset_price[1] * dice.randrange(9_500, 10_450) // 10_000)
+            self.asset_price[1] = max(
+                1_000_000, self.asset_price[1] * dice.randrange(9_500, 10_450) // 10_000
+            )
             self.asset_state(1)
         elif what < 0.55:
             self.trade()
@@ -275,7 +280,11 @@ class History:
             asset_row = dice.randrange(len(self.of.assets))
             amount = dice.randrange(1, 3_000_000_000) if asset_row == 0 else dice.randrange(1, 50_000_000)
             self.entry(
-                dice.choice((en.DEPOSIT, en.WITHDRAWAL)), account=at, asset=asset_row, amount_units=amount, isolated_market=-1
+                dice.choice((en.DEPOSIT, en.WITHDRAWAL)),
+                account=at,
+                asset=asset_row,
+                amount_units=amount,
+                isolated_market=-1,
             )
         elif kind < 0.6 and self.accounts < 14:
             to = self.accounts

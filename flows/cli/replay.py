@@ -10,7 +10,15 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from flows import replay as replaying
@@ -18,6 +26,7 @@ from flows.cli.picture import write_picture
 from flows.cli.report import print_report, report_console
 from flows.connectors.clickhouse import FOLDER
 from flows.connectors.run_files import write_whole
+from flows.journal.merge import SLICE_RECORDS
 from flows.recording import files, manifest
 
 RUNS: Final = Path("runs")
@@ -69,14 +78,18 @@ class Bar:
         self.entries += entries
         self.reached_ns = max(self.reached_ns, time_ns)
         self.progress.update(
-            self.task, completed=self.reached_ns - self.start_ns, time_ns=self.reached_ns, entries=self.entries
+            self.task,
+            completed=self.reached_ns - self.start_ns,
+            time_ns=self.reached_ns,
+            entries=self.entries,
         )
 
 
 @app.command(epilog=EXAMPLE)
-def replay(  # noqa: PLR0913 - a command's options are its interface
+def replay(
     recording: Annotated[
-        str, typer.Argument(help="A recording's folder, or its name: crash-2025-04-07 ships with the project.")
+        str,
+        typer.Argument(help="A recording's folder, or its name: crash-2025-04-07 ships with the project."),
     ] = "crash-2025-04-07",
     accounts: Annotated[
         int, typer.Option(min=LEAST, max=MOST, help="Generated accounts that trade through it.")
@@ -84,15 +97,20 @@ def replay(  # noqa: PLR0913 - a command's options are its interface
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run. Default: runs/RECORDING-ACCOUNTS.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Workers of bytewax; pools are spread over them.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Workers of bytewax; pools are spread over them.")
+    ] = 1,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace a run that the folder holds.")] = False,
     plain: Annotated[
         bool, typer.Option("--plain", help="Run the same steps in a plain loop, without bytewax.")
     ] = False,
     slice_records: Annotated[
-        int, typer.Option("--slice", min=100, max=1_000_000, help="Records a slice; changes nothing but speed.")
-    ] = replaying.SLICE_RECORDS,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the summary to this file.")] = None,
+        int,
+        typer.Option("--slice", min=100, max=1_000_000, help="Records a slice; changes nothing but speed."),
+    ] = SLICE_RECORDS,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write the summary to this file.")
+    ] = None,
 ) -> None:
     """Run a recording through the whole pipeline and show what it did to every account."""
     found = manifest.load(files.find(recording))

@@ -19,41 +19,43 @@ from bytewax.run import cli_main
 
 In = TypeVar("In")
 Out = TypeVar("Out")
+Taken = TypeVar("Taken", contravariant=True)
+Made = TypeVar("Made", covariant=True)
 
 EPOCH: Final = timedelta(seconds=1)
 """How often a cut is made through the whole flow: what a crash costs at most."""
 
 
-class Step(Protocol[In, Out]):
+class Step(Protocol[Taken, Made]):
     """One pool's part of a flow: items in, items out, and a small state to resume from."""
 
-    def apply(self, item: In) -> Iterable[Out]:
+    def apply(self, item: Taken) -> Iterable[Made]:
         """What follows from an item."""
 
-    def snapshot(self) -> Any:  # noqa: ANN401 - each step's own
+    def snapshot(self) -> Any:
         """What a later start needs to go on from here; cheap, as it is asked for in every epoch."""
 
 
-class Reader(Protocol[Out]):
+class Reader(Protocol[Made]):
     """A source's partition."""
 
-    def read(self) -> Sequence[Out] | None:
+    def read(self) -> Sequence[Made] | None:
         """The next items, or None at the end."""
 
-    def snapshot(self) -> Any:  # noqa: ANN401
+    def snapshot(self) -> Any:
         """The position behind the items that were read."""
 
     def close(self) -> None:
         """Let go of files."""
 
 
-class Writer(Protocol[In]):
+class Writer(Protocol[Taken]):
     """A sink's partition."""
 
-    def write(self, items: Sequence[In]) -> None:
+    def write(self, items: Sequence[Taken]) -> None:
         """Write items; they need not be safe yet."""
 
-    def snapshot(self) -> Any:  # noqa: ANN401
+    def snapshot(self) -> Any:
         """Make all that was written safe; what a later start needs to go on behind it."""
 
     def close(self) -> None:
@@ -74,7 +76,7 @@ Build = Callable[[str, Any], Step[Any, Any]]
 class Keyed(StatefulBatchLogic[Item, Item, Any]):
     """A pool's step as bytewax holds it, one a key. bytewax tells a builder the state but not the key: the items do."""
 
-    def __init__(self, build: Build, state: Any) -> None:  # noqa: ANN401
+    def __init__(self, build: Build, state: Any) -> None:
         """The step is made when its first item says which pool's it is."""
         self.build = build
         self.state = state
@@ -89,7 +91,7 @@ class Keyed(StatefulBatchLogic[Item, Item, Any]):
             out.extend(Item(pool, made) for made in self.step.apply(body))
         return out, StatefulBatchLogic.RETAIN
 
-    def snapshot(self) -> Any:  # noqa: ANN401
+    def snapshot(self) -> Any:
         """The step's own."""
         return self.state if self.step is None else self.step.snapshot()
 
@@ -108,7 +110,7 @@ class Part(StatefulSourcePartition[Out, Any], Generic[Out]):
             raise StopIteration
         return items
 
-    def snapshot(self) -> Any:  # noqa: ANN401
+    def snapshot(self) -> Any:
         """The reader's position."""
         return self.reader.snapshot()
 
@@ -129,7 +131,7 @@ class Parts(FixedPartitionedSource[Out, Any], Generic[Out]):
         """All partitions: a worker takes its share of them."""
         return self.names
 
-    def build_part(self, step_id: str, for_part: str, resume_state: Any) -> Part[Out]:  # noqa: ANN401, ARG002
+    def build_part(self, step_id: str, for_part: str, resume_state: Any) -> Part[Out]:  # noqa: ARG002
         """Open one where it stood."""
         return Part(self.open_part(for_part, resume_state))
 
@@ -145,7 +147,7 @@ class SinkPart(StatefulSinkPartition[In, Any], Generic[In]):
         """Write in order."""
         self.writer.write(values)
 
-    def snapshot(self) -> Any:  # noqa: ANN401
+    def snapshot(self) -> Any:
         """The durability barrier: it runs before the epoch commits."""
         return self.writer.snapshot()
 
@@ -170,7 +172,7 @@ class Sinks(FixedPartitionedSink[In, Any], Generic[In]):
         """A key's own partition."""
         return self.keys.index(item_key)
 
-    def build_part(self, step_id: str, for_part: str, resume_state: Any) -> SinkPart[In]:  # noqa: ANN401, ARG002
+    def build_part(self, step_id: str, for_part: str, resume_state: Any) -> SinkPart[In]:  # noqa: ARG002
         """Open one where it stood."""
         return SinkPart(self.open_part(for_part, resume_state))
 
@@ -181,6 +183,8 @@ def run_flow(flow: Dataflow, recovery: Path | None, workers: int = 1) -> None:
     if recovery is not None:
         if not recovery.exists():
             recovery.mkdir(parents=True)
-            init_db_dir(recovery, 1)
-        config = RecoveryConfig(str(recovery))
-    cli_main(flow, workers_per_process=workers, epoch_interval=EPOCH, recovery_config=config)
+            init_db_dir(recovery, 1)  # type: ignore[no-untyped-call]
+        config = RecoveryConfig(str(recovery))  # type: ignore[no-untyped-call]
+    cli_main(  # type: ignore[no-untyped-call]
+        flow, workers_per_process=workers, epoch_interval=EPOCH, recovery_config=config
+    )

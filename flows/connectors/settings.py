@@ -50,7 +50,9 @@ class Environment(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MARGINLINE_")
     run: Path = Field(description="folder of a run that `marginline replay` has begun")
-    out: Path | None = Field(default=None, description="folder that this flow writes to; the run's own by default")
+    out: Path | None = Field(
+        default=None, description="folder that this flow writes to; the run's own by default"
+    )
     database: str = Field(default="", description="ClickHouse: a folder or a URL; the run's own by default")
 
 
@@ -91,7 +93,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 def run_from_environment() -> Run:
     """The run that ``MARGINLINE_RUN`` names, with its output going to ``MARGINLINE_OUT``."""
-    settings = Environment()  # type: ignore[call-arg]
+    settings = Environment()
     manifest = read_manifest(settings.run)
     if manifest is None:
         raise RunBroken(f"{settings.run}: no run was begun there; start one with `marginline replay`.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import orjson
@@ -64,7 +64,11 @@ class EventBatch:
 
 def encode_entries(batch: EntryBatch) -> bytes:
     """A batch of entries as one Arrow stream."""
-    texts = [batch.texts.get(place, "") for place in range(len(batch.rows))] if batch.texts else [""] * len(batch.rows)
+    texts = (
+        [batch.texts.get(place, "") for place in range(len(batch.rows))]
+        if batch.texts
+        else [""] * len(batch.rows)
+    )
     about = {
         "pool": batch.pool,
         "term": batch.term,
@@ -81,7 +85,9 @@ def decode_entries(data: bytes) -> EntryBatch:
     rows, about, table = _decode(data, len(ENTRY_COLUMNS))
     texts = {place: text for place, text in enumerate(table.column("text").to_pylist()) if text}
     settled = tuple(Settled(*each) for each in about["settled"])
-    return EntryBatch(about["pool"], about["first_offset"], rows, texts, about["term"], about["writer"], settled)
+    return EntryBatch(
+        about["pool"], about["first_offset"], rows, texts, about["term"], about["writer"], settled
+    )
 
 
 def encode_events(batch: EventBatch) -> bytes:
@@ -110,7 +116,7 @@ def _encode(rows: Rows, names: tuple[str, ...], about: dict[str, object], texts:
     return bytes(sink.getvalue())
 
 
-def _decode(data: bytes, width: int) -> tuple[Rows, dict[str, object] | dict, pa.Table]:  # type: ignore[type-arg]
+def _decode(data: bytes, width: int) -> tuple[Rows, dict[str, Any], pa.Table]:
     table = pa.ipc.open_stream(data).read_all()
     about = orjson.loads(table.schema.metadata[b"marginline"])
     rows = np.empty((table.num_rows, width), np.int64)

@@ -48,7 +48,8 @@ def _compiled(function: Kernel, *, counts_references: bool, inline: bool = False
     former = config.CACHE_DIR
     config.CACHE_DIR = str(cache_folder(room_of(function)))
     try:
-        return cast("Kernel", numba.njit(cache=True, nogil=True, _nrt=counts_references, forceinline=inline)(function))
+        options: dict[str, Any] = {"_nrt": counts_references, "forceinline": inline}
+        return cast("Kernel", numba.njit(cache=True, nogil=True, **options)(function))
     finally:
         config.CACHE_DIR = former
 

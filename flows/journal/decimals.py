@@ -45,14 +45,14 @@ def _parse(
     for row in range(lengths.size):
         whole, part, digits, decimals, dots, bad = 0, 0, 0, 0, 0, False
         for place in range(start, start + lengths[row]):
-            byte = np.int64(data[place])
+            byte: int = np.int64(data[place])  # type: ignore[assignment]  # unsigned bytes would wrap
             if byte == 46 and dots == 0 and digits > 0:
                 dots = 1
             elif 48 <= byte <= 57 and dots == 0 and digits < 12:
-                whole = whole * 10 + byte - 48
+                whole = whole * 10 + (byte - 48)
                 digits += 1
             elif 48 <= byte <= 57 and dots == 1 and decimals < 9:
-                part = part * 10 + byte - 48
+                part = part * 10 + (byte - 48)
                 decimals += 1
             else:
                 bad = True
@@ -71,7 +71,9 @@ def _parse(
                 faults[row] = 2
 
 
-def scaled(values: NDArray[np.int64], scale: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def scaled(
+    values: NDArray[np.int64], scale: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """``value x scale`` for values in units of 1e-9, and whether each is a whole number. Scales up to 1e9.
 
     A price of 60,000.05 at 10 ticks a unit is 600,000.5 ticks: not whole, so off the tick. A product beyond int64

@@ -161,7 +161,9 @@ class MarketState:
     SIGMA_PPM: Final = PAYLOAD + 26  # volatility, ppm a day, R-R1
     FUNDING_RATE_PPB: Final = PAYLOAD + 27  # for the interval that ends now, if FLAG_FUNDING
     TWAP_TICKS: Final = PAYLOAD + 28  # 5-minute TWAP of the index, 0 while invalid
-    QUOTE_NUMBER: Final = PAYLOAD + 29  # eight columns: number of each source's quote in the index, -1 if unused
+    QUOTE_NUMBER: Final = (
+        PAYLOAD + 29
+    )  # eight columns: number of each source's quote in the index, -1 if unused
     BAND_LOW_TICKS: Final = PAYLOAD + 37  # the price band of R-P2 around its reference; 0 while there is none
     BAND_HIGH_TICKS: Final = PAYLOAD + 38
     OPENED_NS: Final = PAYLOAD + 39  # last re-opening after a pause (R-P3), 0 for none

@@ -77,14 +77,18 @@ COLUMNS: Final = (
 # --- types, in the order an account meets them ------------------------------------------------------------------------
 ACCOUNT_OPENED: Final = 0
 COLLATERAL: Final = 1  # QUANTA units of asset MARKET moved; BALANCE after (units of that asset)
-COLLATERAL_DECISION: Final = 2  # a withdrawal or transfer answered; CODE; QUANTA asked, PRICE_TICKS unused, THRESHOLD largest
+COLLATERAL_DECISION: Final = (
+    2  # a withdrawal or transfer answered; CODE; QUANTA asked, PRICE_TICKS unused, THRESHOLD largest
+)
 POSITION: Final = 3  # a fill, transfer or closing changed a position; QUANTA realized
 ORDER_DECISION: Final = 4  # CODE; LOTS asked, QUANTA largest passing size (signed lots)
 FUNDING: Final = 5  # MARKET; QUANTA per lot, CODE 1 if skipped
 INTEREST: Final = 6  # QUANTA charged
 MARGIN: Final = 7  # evidence: the account as it stood when the next decision about it was taken
 POSITION_MARGIN: Final = 8  # evidence: one of its positions; QUANTA notional, MM and IM of it
-COLLATERAL_MARGIN: Final = 9  # evidence: one of its assets (MARKET); QUANTA units, EQUITY credit, EQUITY_LOW value
+COLLATERAL_MARGIN: Final = (
+    9  # evidence: one of its assets (MARKET); QUANTA units, EQUITY credit, EQUITY_LOW value
+)
 LEVEL: Final = 10  # moved along the ladder: FORMER_CODE to CODE
 MARGIN_CALL: Final = 11  # QUANTA cure; DEADLINE
 CALL_CLEARED: Final = 12
@@ -163,7 +167,9 @@ FUND_FEES: Final = 6
 FUND_REASONS: Final = ("opening", "penalty", "draw", "floor-draw", "interest", "collateral", "fees")
 
 BLANK: Final = tuple(
-    -1 if name in ("account", "market", "counter_account", "reference_offset", "reference_index", "mark_offset") else 0
+    -1
+    if name in ("account", "market", "counter_account", "reference_offset", "reference_index", "mark_offset")
+    else 0
     for name in COLUMNS
 )
 """An event before anything is filled in."""

@@ -151,7 +151,9 @@ def bid(
     row = state.offers.get(offer_id, -1)
     code, paid, m = UNKNOWN_OFFER, 0, -1
     if row >= 0:
-        found = next(each for each in state.case(row).offers.values() if (each.offset, each.index) == offer_id)
+        found = next(
+            each for each in state.case(row).offers.values() if (each.offset, each.index) == offer_id
+        )
         m = found.market
         code, paid = judge(state, row, found, bidder, lots, bonus_least_ppm, limit_ticks, time_ns)
     state.emit(
@@ -198,7 +200,9 @@ def judge(
     paid = max(0, bonus(state, v, m, held, lots, state.time_ns - found.opens_ns))
     signed = lots if held > 0 else -lots
     mark, unit = int(state.c.market[m, MARK]), int(state.c.market[m, UNIT_QUANTA])
-    quote, pay, insurance, venue = settlement(signed, mark, unit, paid, of.offer_insurance_ppm, of.offer_venue_ppm)
+    quote, pay, insurance, venue = settlement(
+        signed, mark, unit, paid, of.offer_insurance_ppm, of.offer_venue_ppm
+    )
     freed = int(freed_by(state.c, m, held, lots))
     healthy = keeps_health(v[1], v[5], settlement_loss(pay, insurance, venue), freed)
     known = bidder >= 0

@@ -39,7 +39,6 @@ from flows.rules.exact import PPM
 from flows.rules.margin.maintenance import tier_of
 
 
-
 def take_over(state: PoolState, row: int) -> bool:
     """Hand the vault what it can carry, at the mark, with the equity behind it. Whether the account is empty now."""
     v = state.value(row)

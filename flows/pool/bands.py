@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from flows.journal.compiled import bare, inlined
 from flows.pool.layout import (
+    AT_EQUALITY,
     BACKSTOP,
     BLOCK,
     BLOCKS,
@@ -34,7 +35,6 @@ from flows.pool.layout import (
     RISE,
     SUPER,
     TARGET,
-    AT_EQUALITY,
     UNIT_QUANTA,
     ZONE_MASK,
     Columns,

@@ -73,6 +73,8 @@ from flows.pool.layout import (
 )
 from flows.pool.valuation import HALTED
 from flows.registry.parameters import PoolParameters
+from flows.rules.position.zero_sum import is_balanced
+from flows.rules.scale.conservation import held_quanta, is_conserved
 
 EVENT_ROOM = 65_536
 """Rows of the event buffer at first; it grows when an entry has more events than that."""
@@ -85,7 +87,9 @@ def new_columns(of: PoolParameters, mode: int) -> Columns:
     market = np.zeros((rows, MARKET), np.int64)
     most = max(len(each.tier_floor_quanta) for each in of.markets)
     most = max(
-        most, *(len(each.maintenance_floor_quanta) for each in of.assets), *(len(a.initial_floor_quanta) for a in of.assets)
+        most,
+        *(len(each.maintenance_floor_quanta) for each in of.assets),
+        *(len(a.initial_floor_quanta) for a in of.assets),
     )
     tiers = np.zeros((rows, TABLES, most + 1), np.int64)
     for m, each in enumerate(of.markets):
@@ -188,39 +192,48 @@ def recount(c: Columns) -> dict[str, int]:
     accounts, markets = int(c.pool[0, ACCOUNTS]), int(c.pool[0, MARKETS])
     # Python's ints: a sum over a pool may not be trusted to the very width that it checks.
     base = sum(c.record[:accounts, BASE].tolist())
-    held = base + int(c.pool[0, FUND]) + sum(c.market[:markets, COMPARTMENT].tolist()) + int(c.pool[0, FEES])
-    return {"left_quanta": held, "right_quanta": int(c.pool[0, DEPOSITED]), "base_quanta": base}
+    compartments = sum(c.market[:markets, COMPARTMENT].tolist())
+    # A base is a balance less what its positions cost, and the vault is an account like any other.
+    held = held_quanta(base, int(c.pool[0, FUND]) + compartments, int(c.pool[0, FEES]), 0, 0, 0)
+    return {
+        "left_quanta": held,
+        "right_quanta": int(c.pool[0, DEPOSITED]),
+        "base_quanta": base,
+        "compartments_quanta": compartments,
+    }
 
 
-def lots_by_market(c: Columns) -> list[int]:
-    """Sum of lots of each market, and units of each asset, over all accounts, counted anew from the records."""
-    sums = [0] * len(c.market)
+def lots_by_market(c: Columns) -> list[list[int]]:
+    """Lots of each position of each market, and units of each asset, read anew from the records."""
     accounts = int(c.pool[0, ACCOUNTS])
     slots = c.record[:accounts, SLOTS:SLOTS_END].reshape(accounts, -1, 2)
-    lots, packed = slots[:, :, 0].ravel(), slots[:, :, 1].ravel()
-    for m in range(len(c.market)):
-        sums[m] = int(lots[(packed & MARKET_MASK) == m].sum())
+    lots, markets = slots[:, :, 0].ravel(), slots[:, :, 1].ravel() & MARKET_MASK
+    held: list[list[int]] = [lots[(markets == m) & (lots != 0)].tolist() for m in range(len(c.market))]
     for row in np.flatnonzero(c.record[:accounts, CHAIN]):
         chained = int(c.record[row, CHAIN])
         while chained > 0:
-            sums[int(c.place[chained - 1, CHAINED_MARKET])] += int(c.place[chained - 1, CHAINED_LOTS])
+            held[int(c.place[chained - 1, CHAINED_MARKET])].append(int(c.place[chained - 1, CHAINED_LOTS]))
             chained = int(c.place[chained - 1, NEXT])
-    return sums
+    return held
 
 
 def check(c: Columns) -> None:
     """Assert what holds between any two entries. O(rows): tests, checkpoints, verify; running totals between."""
     found = recount(c)
-    assert found["left_quanta"] == found["right_quanta"], "value is not conserved"
+    assert is_conserved(found["left_quanta"], found["right_quanta"], 0), "value is not conserved"
     assert found["base_quanta"] == c.pool[0, SUM_BASE], "the running sum of bases has drifted"
-    markets = int(c.pool[0, MARKETS])
-    assert c.market[:markets, COMPARTMENT].sum() == c.pool[0, COMPARTMENTS], "the running sum of compartments has drifted"
-    sums = lots_by_market(c)
+    assert found["compartments_quanta"] == c.pool[0, COMPARTMENTS], (
+        "the running sum of compartments has drifted"
+    )
+    held, markets = lots_by_market(c), int(c.pool[0, MARKETS])
     for m in range(markets):
-        assert sums[m] == 0, f"market {m}: every long lot has a short lot"
+        assert is_balanced(held[m]), f"market {m}: every long lot has a short lot"
     for m in range(markets + 1, len(c.market)):
-        assert sums[m] == c.market[m, NET_LOTS], "the running sum of units has drifted"
-        assert sums[m] + c.market[m, FUND_UNITS] == c.market[m, DEPOSITED_UNITS], "an asset is not conserved"
+        units = sum(held[m])
+        assert units == c.market[m, NET_LOTS], "the running sum of units has drifted"
+        assert is_conserved(units + int(c.market[m, FUND_UNITS]), int(c.market[m, DEPOSITED_UNITS]), 0), (
+            "an asset is not conserved"
+        )
     used = int(c.pool[0, NEXT_BLOCK]) * BLOCK
     accounts = int(c.pool[0, ACCOUNTS])
     slots = c.record[:accounts, SLOTS:SLOTS_END].reshape(accounts, -1, 2)
@@ -259,5 +272,3 @@ def restored(c: Columns, arrays: dict[str, Table]) -> Columns:
     c.block[:, : arrays["block"].shape[1]] = arrays["block"]
     c.zone2[:, : arrays["zone2"].shape[1]] = arrays["zone2"]
     return c
-
-

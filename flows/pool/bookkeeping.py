@@ -44,6 +44,7 @@ from flows.pool.layout import (
 )
 from flows.pool.valuation import balance_of
 from flows.rules.position.fill import apply_quote
+from flows.rules.scale.conservation import held_quanta, is_conserved
 
 NOWHERE = -1
 
@@ -289,14 +290,18 @@ def flag_on(c: Columns, row: int, flag: int) -> None:
 @inlined
 def is_sound(c: Columns) -> bool:
     """R-A7 and R-B4 by running totals: O(markets)."""
-    held = c.pool[0, SUM_BASE] + c.pool[0, FUND] + c.pool[0, COMPARTMENTS] + c.pool[0, FEES]
-    if held != c.pool[0, DEPOSITED]:
+    fund = c.pool[0, FUND] + c.pool[0, COMPARTMENTS]
+    # A base is a balance less what its positions cost, and the vault is an account like any other.
+    if not is_conserved(
+        held_quanta(c.pool[0, SUM_BASE], fund, c.pool[0, FEES], 0, 0, 0), c.pool[0, DEPOSITED], 0
+    ):
         return False
     markets = c.pool[0, MARKETS]
     for m in range(markets):
         if c.market[m, NET_LOTS] != 0:
             return False
     for m in range(markets + 1, c.pool[0, ROWS]):
-        if c.market[m, NET_LOTS] + c.market[m, FUND_UNITS] != c.market[m, DEPOSITED_UNITS]:
+        units = c.market[m, NET_LOTS] + c.market[m, FUND_UNITS]
+        if not is_conserved(units, c.market[m, DEPOSITED_UNITS], 0):
             return False
     return True

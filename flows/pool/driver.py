@@ -92,9 +92,7 @@ class Driver:
         )
         return start + int(due[0]) + 1 if len(due) else len(rows)
 
-    def _run(
-        self, rows: en.Rows, texts: Mapping[int, str], start: int, parts: _Parts
-    ) -> tuple[int, bool]:
+    def _run(self, rows: en.Rows, texts: Mapping[int, str], start: int, parts: _Parts) -> tuple[int, bool]:
         """Run from ``start`` until the end or an entry that may be answered; note what was appended."""
         stop, answerable = self.pool.run(
             rows, start, self.length - start, answering=self.answerer is not None

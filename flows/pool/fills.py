@@ -101,7 +101,9 @@ def penalty_of(state: PoolState, v: Valuation, m: int, lots: int, signed: int, p
     return penalty_quanta(size * price * unit, rate, most, size * worse * unit)
 
 
-def answer_vault(state: PoolState, m: int, order_id: tuple[int, int], sides: tuple[int, int], lots: int) -> None:
+def answer_vault(
+    state: PoolState, m: int, order_id: tuple[int, int], sides: tuple[int, int], lots: int
+) -> None:
     """Take the lots off the vault's order, if the fill answers it."""
     order = state.vault_orders.get(m)
     if order is None or (order.offset, order.index) != order_id or VAULT not in sides:

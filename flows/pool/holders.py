@@ -75,7 +75,11 @@ def traders(c: Columns, row: int, flat_too: bool) -> Table:
 @kernel
 def stakes(c: Columns, rows: Table, markets: Table) -> tuple[Table, Table, Table, Table]:
     """Of these accounts: rows, E_lo, whether they hold one of the markets (1 or 0), whether any."""
-    low, near, holds = np.empty(rows.size, np.int64), np.zeros(rows.size, np.int64), np.zeros(rows.size, np.int64)
+    low, near, holds = (
+        np.empty(rows.size, np.int64),
+        np.zeros(rows.size, np.int64),
+        np.zeros(rows.size, np.int64),
+    )
     for at in range(rows.size):
         _, low[at], _, _, held = stand(c, rows[at])
         for place in range(held):
@@ -103,7 +107,9 @@ def debtors(c: Columns, sums: Table) -> tuple[Table, Table]:
         for at in range(held):
             m = c.held[at, HELD_MARKET]
             if m < c.pool[0, MARKETS]:
-                balance += c.place[c.held[at, HELD_PLACE], COST] - c.held[at, HELD_LOTS] * c.market[m, FUNDING_SUM]
+                balance += (
+                    c.place[c.held[at, HELD_PLACE], COST] - c.held[at, HELD_LOTS] * c.market[m, FUNDING_SUM]
+                )
         if balance < 0:
             rows[found], balances[found] = row, balance
             found += 1

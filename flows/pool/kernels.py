@@ -310,7 +310,9 @@ def _fund(c: Columns, m: int, flags: int, rate: int) -> bool:
         return False
     if not flags & en.FLAG_FUNDING:
         return False
-    paid, carry = per_lot(c.market[m, INDEX_TICKS], c.market[m, UNIT_QUANTA], rate, c.market[m, FUNDING_CARRY])
+    paid, carry = per_lot(
+        c.market[m, INDEX_TICKS], c.market[m, UNIT_QUANTA], rate, c.market[m, FUNDING_CARRY]
+    )
     c.market[m, FUNDING_CARRY] = carry
     c.market[m, FUNDING_SUM] += paid
     at = write(c, ev.FUNDING, 1404)

@@ -12,12 +12,14 @@ from flows.pool.layout import CALL_OPEN, LIQUIDATING, SIGMA
 from flows.pool.sizing import rank
 from flows.pool.state import VAULT, PoolState, amounts
 from flows.pool.valuation import Valuation
+from flows.rules.backstop.trigger import NO_TAKEOVER, takeover_reason
+from flows.rules.breaker.permissions import VAULT as VAULT_ALLOWED
 from flows.rules.call.cure import cure_quanta, deadline_ns
 from flows.rules.call.hysteresis import CALL_EVENT_GAP_NS, is_call_event_due
 from flows.rules.call.levels import BACKSTOP, BANKRUPT, CALL, OK, SOFT
 from flows.rules.call.zone import (
     CLEAR,
-    UNDER_BACKSTOP,
+    RECOVERING,
     UNDER_CALL,
     UNDER_HARD,
     UNDER_MARGIN,
@@ -26,6 +28,7 @@ from flows.rules.call.zone import (
 )
 from flows.rules.collateral.interest import conversion_due_quanta
 from flows.rules.exact import mul_ppm_ceil
+from flows.rules.liquidation.preparation import CANCEL_ORDERS, RESTORED, SELL_POSITIONS, next_step
 
 ROUNDS_MOST = 1_000
 """An entry's consequences come to rest: each round closes lots or spends money, and there are not this many."""
@@ -222,9 +225,16 @@ def begin_liquidation(state: PoolState, row: int, v: Valuation) -> None:
     state.set_flag(row, LIQUIDATING, on=True)
     case.soft_market, case.soft_start_lots, case.soft_allowed_lots = -1, 0, 0
     case.stuck = False
-    state.emit(ev.ORDERS_CANCELLED, 806, [(ev.ACCOUNT, row), *amounts(v)])
-    if v[0] < 0:
-        backstop.sell_collateral(state, row, -v[0])
+    taken = next_step(0, False, True, False, False)
+    while taken not in (RESTORED, SELL_POSITIONS):
+        if taken == CANCEL_ORDERS:  # the engine keeps no order book: execution knows whether there are any
+            state.emit(ev.ORDERS_CANCELLED, 806, [(ev.ACCOUNT, row), *amounts(v)])
+        else:
+            backstop.sell_collateral(state, row, -v[0])
+        v = state.value(row)
+        restored = v[5] == 0 or state.zone_now(row, v) < RECOVERING
+        gains = v[0] < 0 and bool(backstop.sale_order(state, dict(state.units_of(row))))
+        taken = next_step(taken, restored, True, False, gains)
 
 
 def end_liquidation(state: PoolState, row: int) -> None:
@@ -268,17 +278,25 @@ def step(state: PoolState, row: int) -> None:
     if zone == UNDER_WATER:
         waterfall.resolve(state, row)
         return
-    patience = state.parameters.patience_ns
-    patience_over = case.under_hard_ns > 0 and state.time_ns - case.under_hard_ns >= patience
-    if zone == UNDER_BACKSTOP or patience_over or (case.stuck and case.level != SOFT):
+    v = state.value(row)
+    if goes_to_vault(state, row, v):
         if backstop.take_over(state, row):
             return
         v = state.value(row)
         if v[5] == 0 or state.zone_now(row, v) < UNDER_MARGIN:
             return  # the touched account is assessed again before the entry ends
-    else:
-        v = state.value(row)
     if case.level == SOFT:
         sales.soft_slice(state, row, v)
     else:
         sales.partial_step(state, row, v)
+
+
+def goes_to_vault(state: PoolState, row: int, v: Valuation) -> bool:
+    """Whether the backstop is asked: R-J1's reasons, or no slice passes once the window is over (R-H4)."""
+    of, case = state.parameters, state.case(row)
+    unfilled_ns = state.time_ns - case.under_hard_ns if case.under_hard_ns else 0
+    halted = any(not state.allowed(m) & VAULT_ALLOWED for m in state.markets_of(row))
+    reason = takeover_reason(
+        v[1], v[2], v[5], of.hard_ppm, of.backstop_ppm, unfilled_ns, of.patience_ns, halted
+    )
+    return reason != NO_TAKEOVER or (case.stuck and case.level != SOFT)

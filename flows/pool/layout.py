@@ -30,7 +30,9 @@ MARKET_MASK: Final = (1 << PLACE_SHIFT) - 1
 ZONE_MASK: Final = 7
 CALL_OPEN: Final = 1 << 3
 LIQUIDATING: Final = 1 << 4
-WATCHED: Final = 1 << 5  # Python has to look after every entry of its own: offers, an isolated account, the vault
+WATCHED: Final = (
+    1 << 5
+)  # Python has to look after every entry of its own: offers, an isolated account, the vault
 
 # --- place: one row a position ----------------------------------------------------------------------------------------
 COST: Final = 0

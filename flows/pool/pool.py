@@ -1,9 +1,9 @@
 """The pool: a journal's entries in, their events out. One pool, one writer, one state.
 
-    entries -> run (compiled) -> nobody moved -> events
-                  |
-                  v a zone changed, a request, a timer
-               ladder, requests, waterfall (Python over compiled sums) -> events
+entries -> run (compiled) -> nobody moved -> events
+              |
+              v a zone changed, a request, a timer
+           ladder, requests, waterfall (Python over compiled sums) -> events
 """
 
 from __future__ import annotations
@@ -126,9 +126,7 @@ def apply_entry(state: PoolState, row: list[int]) -> None:
             row[en.TIME_NS],
         )
     elif kind == en.WITHDRAWAL:
-        requests.withdraw(
-            state, row[en.Deposit.ACCOUNT], row[en.Deposit.ASSET], row[en.Deposit.AMOUNT_UNITS]
-        )
+        requests.withdraw(state, row[en.Deposit.ACCOUNT], row[en.Deposit.ASSET], row[en.Deposit.AMOUNT_UNITS])
     elif kind == en.TRANSFER:
         transfer(state, row)
     else:
@@ -143,7 +141,9 @@ def genesis(state: PoolState) -> None:
     bookkeeping.credit(state.c, VAULT, 0, of.vault_opening_quanta, 1001)
     state.touch(VAULT)
     state.watch(VAULT)
-    state.c.pool[0, DEPOSITED] += of.fund_opening_quanta + sum(each.fund_opening_quanta for each in of.markets)
+    state.c.pool[0, DEPOSITED] += of.fund_opening_quanta + sum(
+        each.fund_opening_quanta for each in of.markets
+    )
     state.fund(of.fund_opening_quanta, ev.FUND_OPENING, 1101)
     for m, each in enumerate(of.markets):
         state.fund(each.fund_opening_quanta, ev.FUND_OPENING, 1101, m)
@@ -158,5 +158,3 @@ def transfer(state: PoolState, row: list[int]) -> None:
         state.parents[to], state.isolated[to] = row[of.ACCOUNT], row[of.ISOLATED_MARKET]
         state.watch(to)
     requests.transfer(state, row[of.ACCOUNT], to, row[of.AMOUNT_UNITS])
-
-

@@ -107,13 +107,15 @@ def asset_cost(state: PoolState, asset: int, held: int, amount: int) -> int:
     of, market = state.parameters.assets[asset], state.c.market[state.asset_market(asset)]
     if market[STATUS] == ASSET_HALTED:
         return 0
-    credits = [
+    counted = [
         tiered_credit(
-            asset_value(units, int(market[MARK]), of.unit_scale), of.initial_floor_quanta, of.initial_weight_ppm
+            asset_value(units, int(market[MARK]), of.unit_scale),
+            of.initial_floor_quanta,
+            of.initial_weight_ppm,
         )
         for units in (held, max(0, held - amount))
     ]
-    return credits[0] - credits[1]
+    return counted[0] - counted[1]
 
 
 def largest_units(state: PoolState, asset: int, held: int, most: int, free: int) -> int:

@@ -77,9 +77,7 @@ def distance_ppm(c: Columns, m: int, size: int, lots: int) -> int:
     """Expected distance of the average price of ``size`` lots from the mark, closing ``lots``."""
     ring = c.market[m, ring_of(lots) : ring_of(lots) + 6]
     lot_quanta = c.market[m, MARK] * c.market[m, UNIT_QUANTA]
-    return slippage_ppm(
-        size, lot_quanta, ring[5] > 0, RINGS, ring, c.market[m, ADV], c.market[m, SIGMA], PPM
-    )
+    return slippage_ppm(size, lot_quanta, ring[5] > 0, RINGS, ring, c.market[m, ADV], c.market[m, SIGMA], PPM)
 
 
 @bare

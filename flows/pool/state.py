@@ -20,17 +20,18 @@ from flows.pool.layout import (
     CALL_OPEN,
     COMPARTMENT,
     COMPARTMENTS,
+    COST,
     EVENT_INDEX,
     EVENTS,
     FEES,
     FLAGS,
+    FLOOR,
     FUND,
     HELD_INITIAL,
     HELD_LOTS,
     HELD_MAINTENANCE,
     HELD_MARKET,
     HELD_PLACE,
-    COST,
     INDEX_TICKS,
     LIQUIDATING,
     MARK,
@@ -39,14 +40,13 @@ from flows.pool.layout import (
     MODE_AUTO,
     OFFSET,
     OWNER,
+    RATE,
     TIME,
     UNIT_QUANTA,
     UNIT_SCALE,
     VERSION,
     WATCHED,
     ZONE_MASK,
-    FLOOR,
-    RATE,
     Columns,
 )
 from flows.pool.orders import allowed_in
@@ -83,7 +83,9 @@ class PoolState:
         self.gate_closed = False
         self.gate_opens_ns = 0
         self.insolvent = False
-        self.under_water: dict[int, bool] = {}  # accounts in that zone: with positions they keep the gate closed
+        self.under_water: dict[
+            int, bool
+        ] = {}  # accounts in that zone: with positions they keep the gate closed
         self.timers: list[tuple[int, int]] = []  # heap of (when, account row)
         self.forced: list[deque[tuple[int, int]]] = [deque() for _ in parameters.markets]
         self.forced_sums = [0] * len(parameters.markets)
@@ -92,7 +94,9 @@ class PoolState:
         self.evident: dict[int, bool] = {}
         self.answerable = False
         self._planned = np.zeros((len(parameters.markets), sizing.SALE), np.int64)
-        self._scratch = np.zeros((2, max(sizing.SALE, len(parameters.markets) + len(parameters.assets))), np.int64)
+        self._scratch = np.zeros(
+            (2, max(sizing.SALE, len(parameters.markets) + len(parameters.assets))), np.int64
+        )
 
     # --- the entry at hand --------------------------------------------------------------------------------------------
     @property
@@ -338,7 +342,13 @@ class PoolState:
         self.emit(
             ev.FUND,
             rule,
-            [(ev.ACCOUNT, account), (ev.MARKET, m), (ev.QUANTA, quanta), (ev.CODE, reason), (ev.BALANCE_QUANTA, after)],
+            [
+                (ev.ACCOUNT, account),
+                (ev.MARKET, m),
+                (ev.QUANTA, quanta),
+                (ev.CODE, reason),
+                (ev.BALANCE_QUANTA, after),
+            ],
         )
 
     def fee(self, quanta: int) -> None:

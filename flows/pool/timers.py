@@ -126,9 +126,7 @@ def hourly(state: PoolState) -> None:
     state.c.pool[0, UNSWEPT] = 0
     if share > 0:
         state.fee(-share)
-        state.emit(
-            ev.FEES_SWEPT, 1101, [(ev.QUANTA, share), (ev.BALANCE_QUANTA, int(state.c.pool[0, FEES]))]
-        )
+        state.emit(ev.FEES_SWEPT, 1101, [(ev.QUANTA, share), (ev.BALANCE_QUANTA, int(state.c.pool[0, FEES]))])
         state.fund(share, ev.FUND_FEES, 1101)
 
 
@@ -140,9 +138,7 @@ def charge_interest(state: PoolState, elapsed_s: int) -> None:
     if not len(rows):
         return
     utilization = utilization_ppm(int(sums[0]), int(sums[1]))
-    rate = interest_rate_ppb(
-        utilization, of.debt_optimal_ppm, of.debt_rate_optimal_ppb, of.debt_rate_max_ppb
-    )
+    rate = interest_rate_ppb(utilization, of.debt_optimal_ppm, of.debt_rate_optimal_ppb, of.debt_rate_max_ppb)
     charged = 0
     for row, balance in zip(rows.tolist(), balances.tolist(), strict=True):
         interest = interest_charge(-balance, rate, elapsed_s)

@@ -150,7 +150,13 @@ def stand(c: Columns, row: int) -> tuple[int, int, int, int, int]:
         c.held[count, HELD_MARKET] = packed & MARKET_MASK
         c.held[count, HELD_LOTS] = lots
         c.held[count, HELD_PLACE] = packed >> PLACE_SHIFT
-        equity, low, margin, gross, count = equity + gain, low + hidden, margin + kept, gross + size, count + 1
+        equity, low, margin, gross, count = (
+            equity + gain,
+            low + hidden,
+            margin + kept,
+            gross + size,
+            count + 1,
+        )
     chained = c.record[row, CHAIN]
     while chained > 0:
         place = chained - 1
@@ -159,7 +165,13 @@ def stand(c: Columns, row: int) -> tuple[int, int, int, int, int]:
         c.held[count, HELD_MARKET] = m
         c.held[count, HELD_LOTS] = lots
         c.held[count, HELD_PLACE] = place
-        equity, low, margin, gross, count = equity + gain, low + hidden, margin + kept, gross + size, count + 1
+        equity, low, margin, gross, count = (
+            equity + gain,
+            low + hidden,
+            margin + kept,
+            gross + size,
+            count + 1,
+        )
         chained = c.place[place, NEXT]
     return equity, equity + low, margin, gross, count
 

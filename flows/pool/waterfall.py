@@ -8,8 +8,17 @@ from flows.journal import events as ev
 from flows.pool import auction, backstop
 from flows.pool.bookkeeping import lots_of
 from flows.pool.holders import holders_against, stakes, traders
-from flows.pool.layout import COMPARTMENT, GATE_CLOSED, HELD_MAINTENANCE, HELD_MARKET, INSOLVENT, LIQUIDATING
-from flows.pool.layout import MARK, STATUS, UNIT_QUANTA
+from flows.pool.layout import (
+    COMPARTMENT,
+    GATE_CLOSED,
+    HELD_MAINTENANCE,
+    HELD_MARKET,
+    INSOLVENT,
+    LIQUIDATING,
+    MARK,
+    STATUS,
+    UNIT_QUANTA,
+)
 from flows.pool.state import VAULT, PoolState
 from flows.pool.valuation import HALTED
 from flows.rules.adl.allocation import allocate_lots, cash_haircuts
@@ -89,7 +98,9 @@ def pay(state: PoolState, row: int, deficit: int, available: int, reason: int, m
 def deleverage(state: PoolState, row: int, deficit: int) -> int:
     """Close every position against the other side; gains there bear the deficit. What they can't is returned."""
     v = state.value(row)
-    held = [each for each in state.c.held[: v[9]].tolist() if each[HELD_MARKET] < len(state.parameters.markets)]
+    held = [
+        each for each in state.c.held[: v[9]].tolist() if each[HELD_MARKET] < len(state.parameters.markets)
+    ]
     parts = split_deficit(deficit, [each[HELD_MAINTENANCE] for each in held])
     left = 0
     for each, part in zip(held, parts, strict=True):
@@ -139,7 +150,9 @@ def cut_gain(state: PoolState, row: int, winner: int, m: int, cash: int) -> None
     state.touch(winner)
 
 
-def close(state: PoolState, row: int, winner: int, m: int, lots: int, money: int, haircut: int, rank: int) -> None:
+def close(
+    state: PoolState, row: int, winner: int, m: int, lots: int, money: int, haircut: int, rank: int
+) -> None:
     """One winner's part: ``lots`` unsigned against ``money``; no fee, no penalty."""
     signed = lots if state.lots(row, m) > 0 else -lots  # what the winner buys
     quote = money if signed > 0 else -money
@@ -171,7 +184,8 @@ def socialize_loss(state: PoolState, row: int, loss: int, markets: list[int]) ->
     """Charge what is left to traders, nearest first; what nobody can bear makes the pool insolvent (R-M1)."""
     scope = state.parameters.loss_scope
     rows, equities, in_market, holding = (
-        each.tolist() for each in stakes(state.c, traders(state.c, row, scope == ALL), np.array(markets, np.int64))
+        each.tolist()
+        for each in stakes(state.c, traders(state.c, row, scope == ALL), np.array(markets, np.int64))
     )
     nearness = [
         MARKET if near else TRADERS if has else ALL for near, has in zip(in_market, holding, strict=True)
@@ -212,9 +226,7 @@ def close_gate(state: PoolState, row: int) -> None:
     if not state.gate_closed:
         state.gate_closed = True
         state.c.pool[0, GATE_CLOSED] = 1
-        state.emit(
-            ev.GATE, 1302, [(ev.ACCOUNT, row), (ev.CODE, 1), (ev.DEADLINE_NS, state.gate_opens_ns)]
-        )
+        state.emit(ev.GATE, 1302, [(ev.ACCOUNT, row), (ev.CODE, 1), (ev.DEADLINE_NS, state.gate_opens_ns)])
 
 
 def open_gate(state: PoolState) -> None:

@@ -53,6 +53,7 @@ def read(path: Path) -> list[Scenario]:
     if "feature" not in document:
         raise ScenarioError(f"{path}: no feature in it; it begins with `Feature: what it shows`.")
     document["uri"] = str(path)
+    refuse_prose(path, document["feature"])
     nodes = {node["id"]: node for node in walk(document["feature"])}
     return [
         scenario_of(path, document["feature"]["name"], each, nodes)
@@ -76,6 +77,22 @@ def located(path: Path, fault: ParserError) -> str:
     line = getattr(fault, "location", {}).get("line", 1)
     said = " ".join(str(fault).split()).partition(": ")[2]
     return f"{path}:{line}: {said}."
+
+
+def refuse_prose(path: Path, feature: Any) -> None:
+    """A line that is no step, or a scenario without any: a slip of the pen must not pass as a scenario that holds."""
+    for child in feature["children"]:
+        for part in child.values():
+            line = part["location"]["line"]
+            if "rule" in child:
+                raise ScenarioError(f"{path}:{line}: Gherkin's Rule is not used here; write a feature.")
+            if part["description"].strip():
+                raise ScenarioError(
+                    f"{path}:{line + 1}: {part['description'].split(chr(10))[0].strip()!r} is no step; begin with"
+                    " Given, When, Then, And or But, or with # for a comment."
+                )
+            if not part["steps"]:
+                raise ScenarioError(f"{path}:{line}: {part['keyword'].lower()} without a step.")
 
 
 def walk(node: Any) -> Iterator[dict[str, Any]]:

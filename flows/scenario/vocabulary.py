@@ -180,7 +180,7 @@ def check_table(sentence: Sentence, table: Table | None) -> None:
 def nearest(chapters: Sequence[Chapter], text: str, kind: str) -> str:
     """The three sentences that look most like a text."""
     known = {
-        shape(sentence.pattern): sentence.pattern
+        shape(sentence.example): sentence.pattern
         for chapter in chapters
         for sentence in chapter.sentences
         if sentence.kind == kind
@@ -190,9 +190,8 @@ def nearest(chapters: Sequence[Chapter], text: str, kind: str) -> str:
 
 
 def shape(text: str) -> str:
-    """A sentence without its names and figures, so that the words decide what it resembles."""
-    bare = re.sub(r"\{[a-z_:]+\}|[A-Z][A-Z0-9-]*|[0-9][0-9,.:]*", "#", text)
-    return re.sub(r"[\[\]()|]", " ", bare)
+    """A sentence without its markets and figures, so that the words decide what it resembles."""
+    return re.sub(r"[A-Z][A-Z0-9_-]*|[0-9][0-9,.:]*", "#", text)
 
 
 def unknown(what: str, name: str, known: Sequence[str]) -> ScenarioError:

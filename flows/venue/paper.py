@@ -28,10 +28,14 @@ MILLION2 = 2 * PPM
 class PaperState:
     """What the venue remembers: depth used since the last market-state, turns, bids it has promised, its own number."""
 
-    used: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)  # (market, side) -> (state, lots)
+    used: dict[tuple[int, int], tuple[int, int]] = field(
+        default_factory=dict
+    )  # (market, side) -> (state, lots)
     turn: int = 0
     bidder_turn: int = 0
-    promised: list[tuple[int, int, int, int]] = field(default_factory=list)  # heap: when, offer, index, bidder
+    promised: list[tuple[int, int, int, int]] = field(
+        default_factory=list
+    )  # heap: when, offer, index, bidder
     number: int = 0
 
 

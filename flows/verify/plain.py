@@ -24,7 +24,8 @@ from flows.rules.margin.limits import only_reduces
 from flows.rules.oracle.status import HALTED
 from flows.rules.position.fee import maker_rebate, taker_fee
 from flows.verify.opinion import auction, backstop, ladder, requests, waterfall
-from flows.verify.opinion.state import VAULT, Account, Order, State
+from flows.verify.opinion.holdings import VAULT, Account, Order
+from flows.verify.opinion.state import State
 
 HOUR_NS = HOUR_S * 1_000_000_000
 
@@ -53,7 +54,7 @@ class PlainPool:
 
 
 # --- genesis and collateral -------------------------------------------------------------------------------------------
-def genesis(state: State, row: list[int]) -> None:
+def genesis(state: State, _row: list[int]) -> None:
     """The vault and the fund open with the venue's capital."""
     of = state.parameters
     open_account(state, VAULT, VAULT, -1, -1)
@@ -84,9 +85,7 @@ def credit(state: State, account: Account, asset: int, amount: int, rule: int) -
         account.units[asset] += amount
         state.deposited_units[asset] += amount
         after = account.units[asset]
-    state.emit(
-        ev.COLLATERAL, rule, account=account.row, market=asset, quanta=amount, balance_quanta=after
-    )
+    state.emit(ev.COLLATERAL, rule, account=account.row, market=asset, quanta=amount, balance_quanta=after)
     state.touch(account.row)
 
 
@@ -337,7 +336,7 @@ def act_on_moved(state: State) -> None:
 
 
 # --- time -------------------------------------------------------------------------------------------------------------
-def clock(state: State, row: list[int]) -> None:
+def clock(state: State, _row: list[int]) -> None:
     """What is due happens at a clock and at no other entry (R-A6)."""
     hourly(state)
     for account in list(state.accounts):
@@ -421,9 +420,7 @@ def charge_interest(state: State, elapsed_s: int) -> None:
     if debts == 0:
         return
     utilization = utilization_ppm(debts, sum(balance for balance in balances if balance > 0))
-    rate = interest_rate_ppb(
-        utilization, of.debt_optimal_ppm, of.debt_rate_optimal_ppb, of.debt_rate_max_ppb
-    )
+    rate = interest_rate_ppb(utilization, of.debt_optimal_ppm, of.debt_rate_optimal_ppb, of.debt_rate_max_ppb)
     charged = 0
     for account, balance in zip(state.accounts, balances, strict=True):
         if balance < 0:

@@ -16,7 +16,8 @@ from flows.rules.margin.initial import initial_margin
 from flows.rules.margin.maintenance import maintenance_margin
 from flows.rules.oracle.status import HALTED
 from flows.verify.facts import Evidence, Facts, Row
-from flows.verify.opinion.state import Account, Position, State, Valuation
+from flows.verify.opinion.holdings import Account, Position, Valuation
+from flows.verify.opinion.state import State
 
 
 class Kind(StrEnum):

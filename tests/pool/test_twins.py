@@ -84,7 +84,10 @@ def test_the_histories_meet_every_type_of_event() -> None:
         ({"liquidate_at_equality": True}, "acting_at_equality"),
         ({"loss_scope": 2}, "flat_accounts_pay_too"),
         ({"loss_scope": 0}, "only_the_failing_market_pays"),
-        ({"vault_opening_quanta": 0, "fund_opening_quanta": 0, "fund_floor_quanta": 0}, "nothing_behind_the_accounts"),
+        (
+            {"vault_opening_quanta": 0, "fund_opening_quanta": 0, "fund_floor_quanta": 0},
+            "nothing_behind_the_accounts",
+        ),
         ({"gain_weight_ppm": 500_000}, "gains_count_half"),
         ({"participation_ppm": 1_000_000, "participation_hard_ppm": 1_000_000}, "no_pacing_by_volume"),
     ],

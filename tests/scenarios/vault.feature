@@ -62,7 +62,7 @@ Feature: The vault takes what fits it, the rest goes on, and winners bear what i
       | 0.068    |
     When it is 12:02:09
     Then no takeover event follows
-    When it is 12:02:14
+    When it is 12:02:10
     Then the vault takes over from alice
       | market   | side | quantity | reason           |
       | BTC-PERP | sell | 0.2      | all that is left |

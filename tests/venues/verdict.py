@@ -6,10 +6,11 @@ another convention is known, what that convention makes of them. A value that is
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from tests.venues.amounts import exact
 
@@ -21,12 +22,6 @@ class Verdict(StrEnum):
     FAILED = "failed"
 
 
-class Claim(Protocol):
-    """What a convention allows a value to be, where it does not say one value."""
-
-    def holds(self, expected: object) -> bool: ...
-
-
 class RoundsTo(NamedTuple):
     """Every number that one rounding to a whole number of steps takes to ``value``."""
 
@@ -34,8 +29,12 @@ class RoundsTo(NamedTuple):
     step: Fraction
     up: bool
 
-    def holds(self, expected: object) -> bool:
-        steps = exact(expected) / self.step
+    def holds(self, expected: object, tolerance: Fraction) -> bool:
+        """Tell whether a number is one of them; one printed with a tolerance, whether it is near one."""
+        number = exact(expected)
+        if tolerance:
+            return abs(number - self.value * self.step) <= tolerance + self.step
+        steps = number / self.step
         return (-(-steps // 1) if self.up else steps // 1) == self.value
 
     def __str__(self) -> str:
@@ -58,7 +57,7 @@ class Answer:
     ours: dict[str, Any] = field(default_factory=dict)
     differs: dict[str, Difference] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
-    """Reasons by expected key; "*" stands for every key that nothing else answers."""
+    """What it would take, by expected key; "*" stands for every key that nothing else answers."""
     note: str = ""
     """How a rule was configured to meet the case."""
 
@@ -96,7 +95,7 @@ def explains(difference: Difference, expected: Any, tolerance: Fraction) -> bool
     claim = difference.theirs
     if isinstance(claim, RoundsTo):
         try:
-            return claim.holds(expected)
+            return claim.holds(expected, tolerance)
         except (TypeError, ValueError):
             return False
     return matches(claim, expected, tolerance)
@@ -121,6 +120,16 @@ def shown(value: Any) -> str:
     return str(value)
 
 
+RULE = re.compile(r"R-[A-Z]+[0-9]")
+
+
+def lacking(reason: str | None, key: str) -> str:
+    """Name the rule that is missing, or say that the rulebook has none for what is asked."""
+    if reason is None:
+        return f'nothing is mapped to "{key}"'
+    return reason if RULE.match(reason) else f"no rule for {reason}"
+
+
 def judge(answer: Answer, expected: dict[str, Any], tolerance: Fraction = Fraction(0)) -> Outcome:
     """Hold an answer against what is expected, value by value; the worst of them is the verdict."""
     differing: list[str] = []
@@ -141,7 +150,7 @@ def judge(answer: Answer, expected: dict[str, Any], tolerance: Fraction = Fracti
         if "error" in answer.ours or "result" in answer.ours:
             refusal = answer.ours.get("error", answer.ours.get("result"))
             return Outcome(Verdict.FAILED, f'refused here as "{refusal}", but {key} {shown(value)} expected')
-        absent.append(answer.missing.get(key) or answer.missing.get("*") or f'nothing is mapped to "{key}"')
+        absent.append(lacking(answer.missing.get(key) or answer.missing.get("*"), key))
     if absent:
         return Outcome(Verdict.MISSING, "; ".join(dict.fromkeys(absent)))
     if differing:

@@ -34,7 +34,7 @@ LINES: Final = (
     "#7d8590",
 )
 CHANNEL_COLOURS: Final = ("#3b82f6", "#2fb3a0", "#8e5cf0", "#e5484d")
-LEVEL_COLOURS: Final = ("#d9a400", "#ef8a1d", "#e5484d", "#a13d86", INK)
+LEVEL_COLOURS: Final = ("#e6bd45", "#ef8a1d", "#e5484d", "#a13d86", INK)
 STATE_COLOURS: Final = {
     "limit state": "#e8a33d",
     "pause": "#e5484d",
@@ -52,7 +52,7 @@ PRICES: Final = "Prices, start = 100"
 STATES: Final = "Breakers and index states"
 LIQUIDATED: Final = "Liquidated per minute"
 FUND: Final = "Insurance fund"
-UNDER: Final = "Accounts at each level or worse, at some time in the minute"
+UNDER: Final = "Accounts at each level or worse, at some time in the minute (log scale)"
 
 TICK_STEPS_MIN: Final = (5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 7_200, 14_400, 43_200)
 

@@ -17,13 +17,16 @@ from flows.rules.offer.bid import (
 from flows.rules.offer.bonus import bonus_guard_ppm, bonus_ppm
 from flows.rules.offer.settlement import settlement, settlement_loss
 from flows.rules.offer.terms import expires_ns, is_over, offered_lots
-from flows.verify.opinion.state import Account, Offer, State, Valuation
+from flows.verify.opinion.holdings import Account, Offer, Valuation
+from flows.verify.opinion.state import State
 
 RECOVERED, EXPIRED, USED_UP, TAKEN_OVER = 0, 1, 2, 3
 """Why an offer went."""
 
 
-def bonus_of(state: State, account: Account, value: Valuation, market: int, lots: int, elapsed_ns: int) -> int:
+def bonus_of(
+    state: State, account: Account, value: Valuation, market: int, lots: int, elapsed_ns: int
+) -> int:
     """The bonus of ``lots`` unsigned at this moment (R-I2), or -1 where the guard leaves none."""
     held = state.markets[market]
     of, pool = held.parameters, state.parameters
@@ -226,7 +229,9 @@ def is_funded(state: State, bidder: Account, market: int, delta_lots: int, quote
         return False
     trial = Account(bidder.row, bidder.owner, bidder.isolated_market, bidder.parent)
     trial.balance_quanta, trial.units = bidder.balance_quanta, bidder.units
-    trial.positions = {at: type(each)(each.lots, each.cost_quanta, each.paid_quanta) for at, each in bidder.positions.items()}
+    trial.positions = {
+        at: type(each)(each.lots, each.cost_quanta, each.paid_quanta) for at, each in bidder.positions.items()
+    }
     touched = list(state.touched)
     state.trade(trial, market, delta_lots, quote_quanta)
     state.touched = touched
@@ -237,7 +242,13 @@ def is_funded(state: State, bidder: Account, market: int, delta_lots: int, quote
 
 
 def transfer(
-    state: State, account: Account, bidder: Account, market: int, lots: int, bonus: int, offer_id: tuple[int, int]
+    state: State,
+    account: Account,
+    bidder: Account,
+    market: int,
+    lots: int,
+    bonus: int,
+    offer_id: tuple[int, int],
 ) -> None:
     """The lots change hands at the mark less the bonus; insurance and venue get their part (R-I4)."""
     held = state.markets[market]
@@ -263,7 +274,12 @@ def transfer(
     realized = state.trade(account, market, -signed, -quote)
     account.balance_quanta -= insurance + venue
     state.position_event(
-        account, market, counter_account=bidder.row, lots=-signed, quanta=realized, fee_quanta=insurance + venue
+        account,
+        market,
+        counter_account=bidder.row,
+        lots=-signed,
+        quanta=realized,
+        fee_quanta=insurance + venue,
     )
     realized = state.trade(bidder, market, signed, quote)
     state.position_event(bidder, market, counter_account=account.row, lots=signed, quanta=realized)

@@ -8,7 +8,8 @@ from flows.journal import events as ev
 from flows.rules.backstop.caps import takeover_lots
 from flows.rules.backstop.takeover import taken_share, takeover_quote
 from flows.rules.backstop.unwind import unwind_limit_ticks, unwind_slice_lots
-from flows.rules.breaker.permissions import HARD_ORDERS, VAULT as VAULT_ALLOWED
+from flows.rules.breaker.permissions import HARD_ORDERS
+from flows.rules.breaker.permissions import VAULT as VAULT_ALLOWED
 from flows.rules.call.participation import lots_within_budget
 from flows.rules.collateral.sale import sale_gain_ppm, sale_proceeds, sells_before, units_to_raise
 from flows.rules.collateral.value import asset_value
@@ -16,7 +17,8 @@ from flows.rules.exact import PPM
 from flows.rules.margin.maintenance import tier_of
 from flows.rules.oracle.status import HALTED
 from flows.verify.opinion import auction, sales
-from flows.verify.opinion.state import VAULT, Account, Order, State
+from flows.verify.opinion.holdings import VAULT, Account, Order
+from flows.verify.opinion.state import State
 
 
 def take_over(state: State, account: Account) -> bool:

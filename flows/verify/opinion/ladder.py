@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cmp_to_key
 
 from flows.journal import events as ev
+from flows.rules.backstop.trigger import NO_TAKEOVER, takeover_reason
+from flows.rules.breaker.permissions import VAULT as VAULT_ALLOWED
 from flows.rules.call.cure import cure_quanta, deadline_ns
 from flows.rules.call.hysteresis import CALL_EVENT_GAP_NS, is_call_event_due
 from flows.rules.call.levels import BACKSTOP, BANKRUPT, CALL, OK, SOFT
 from flows.rules.call.zone import (
     CLEAR,
-    UNDER_BACKSTOP,
+    RECOVERING,
     UNDER_CALL,
     UNDER_HARD,
     UNDER_MARGIN,
@@ -19,8 +21,10 @@ from flows.rules.call.zone import (
 )
 from flows.rules.collateral.interest import conversion_due_quanta
 from flows.rules.exact import mul_ppm_ceil, riskier
+from flows.rules.liquidation.preparation import CANCEL_ORDERS, RESTORED, SELL_POSITIONS, next_step
 from flows.verify.opinion import auction, backstop, sales, waterfall
-from flows.verify.opinion.state import VAULT, Account, State, Valuation
+from flows.verify.opinion.holdings import VAULT, Account, Valuation
+from flows.verify.opinion.state import State
 
 ROUNDS_MOST = 1_000
 """An entry's consequences come to rest: each round closes lots or spends money, and there are not this many."""
@@ -33,7 +37,9 @@ def by_risk(state: State, rows: list[int]) -> list[int]:
 
     def order(one: int, other: int) -> int:
         a, b = values[one], values[other]
-        first = riskier(a.equity_quanta, a.maintenance_quanta, one, b.equity_quanta, b.maintenance_quanta, other)
+        first = riskier(
+            a.equity_quanta, a.maintenance_quanta, one, b.equity_quanta, b.maintenance_quanta, other
+        )
         return -1 if first else 1
 
     return sorted(values, key=cmp_to_key(order))
@@ -213,9 +219,16 @@ def begin_liquidation(state: State, account: Account, value: Valuation) -> None:
     account.liquidating = True
     account.soft_market, account.soft_start_lots, account.soft_allowed_lots = -1, 0, 0
     account.stuck = False
-    state.emit(ev.ORDERS_CANCELLED, 806, account=account.row, **amounts(value))
-    if value.balance_quanta < 0:
-        backstop.sell_collateral(state, account, -value.balance_quanta)
+    taken = next_step(0, False, True, False, False)
+    while taken not in (RESTORED, SELL_POSITIONS):
+        if taken == CANCEL_ORDERS:  # the engine keeps no order book: execution knows whether there are any
+            state.emit(ev.ORDERS_CANCELLED, 806, account=account.row, **amounts(value))
+        else:
+            backstop.sell_collateral(state, account, -value.balance_quanta)
+        value = state.value(account)
+        restored = value.maintenance_quanta == 0 or state.zone(account, value) < RECOVERING
+        gains = value.balance_quanta < 0 and bool(backstop.sale_order(state, account))
+        taken = next_step(taken, restored, True, False, gains)
 
 
 def end_liquidation(state: State, account: Account) -> None:
@@ -251,14 +264,11 @@ def step(state: State, account: Account) -> None:
     if account.zone != UNDER_WATER and not account.liquidating:
         return
     account.next_step_ns = state.time_ns + state.parameters.pacing_ns
-    value = state.value(account)
     if account.zone == UNDER_WATER:
         waterfall.resolve(state, account)
         return
-    patience_over = (
-        account.under_hard_ns > 0 and state.time_ns - account.under_hard_ns >= state.parameters.patience_ns
-    )
-    if account.zone == UNDER_BACKSTOP or patience_over or (account.stuck and account.level != SOFT):
+    value = state.value(account)
+    if goes_to_vault(state, account, value):
         if backstop.take_over(state, account):
             return
         value = state.value(account)
@@ -268,3 +278,19 @@ def step(state: State, account: Account) -> None:
         sales.soft_slice(state, account, value)
     else:
         sales.partial_step(state, account, value)
+
+
+def goes_to_vault(state: State, account: Account, value: Valuation) -> bool:
+    """Whether the backstop is asked: R-J1's reasons, or no slice passes once the window is over (R-H4)."""
+    of = state.parameters
+    reason = takeover_reason(
+        value.equity_quanta,
+        value.equity_low_quanta,
+        value.maintenance_quanta,
+        of.hard_ppm,
+        of.backstop_ppm,
+        state.time_ns - account.under_hard_ns if account.under_hard_ns else 0,
+        of.patience_ns,
+        any(not state.markets[market].permissions() & VAULT_ALLOWED for market in account.positions),
+    )
+    return reason != NO_TAKEOVER or (account.stuck and account.level != SOFT)

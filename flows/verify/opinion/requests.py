@@ -32,8 +32,9 @@ from flows.rules.orders.isolated import largest_removable
 from flows.rules.orders.size import largest_order_lots, largest_reduction_lots
 from flows.rules.orders.withdrawal import decide_withdrawal, free_equity, largest_withdrawal
 from flows.verify.opinion import backstop
+from flows.verify.opinion.holdings import Account, Valuation
 from flows.verify.opinion.ladder import amounts
-from flows.verify.opinion.state import Account, State, Valuation
+from flows.verify.opinion.state import State
 
 
 # --- order checks -----------------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from flows.rules.liquidation.restore import after_close, restore_lots
 from flows.rules.liquidation.slice import passing_slice_lots, slice_lots
 from flows.rules.liquidation.slippage import RING_PPM, slippage_ppm
 from flows.verify.opinion import auction
-from flows.verify.opinion.state import Account, Order, State, Valuation
+from flows.verify.opinion.holdings import Account, Order, Valuation
+from flows.verify.opinion.state import State
 
 BUDGET_RING = RING_PPM.index(10_000)
 """Depth within 1 %, which R-G5 compares with the minute's volume."""
@@ -167,7 +168,11 @@ def soft_slice(state: State, account: Account, value: Valuation) -> None:
         return
     sale, restore = planned[0]
     if account.soft_market != sale.market:
-        account.soft_market, account.soft_start_lots, account.soft_allowed_lots = sale.market, abs(sale.lots), 0
+        account.soft_market, account.soft_start_lots, account.soft_allowed_lots = (
+            sale.market,
+            abs(sale.lots),
+            0,
+        )
     done = max(0, account.soft_start_lots - abs(sale.lots))
     account.soft_allowed_lots = soft_allowance_lots(
         restore + done,
@@ -221,9 +226,7 @@ def order(state: State, account: Account, value: Valuation, sale: Sale, restore:
     )
     if wanted == 0:
         return
-    size = passing_lots(
-        state, account, sale.market, wanted, value.equity_quanta, value.maintenance_quanta
-    )
+    size = passing_lots(state, account, sale.market, wanted, value.equity_quanta, value.maintenance_quanta)
     if size == 0:
         be_stuck(state, account, value)
         return

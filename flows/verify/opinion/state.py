@@ -5,162 +5,21 @@ Everything is an ordinary Python object and an unbounded int. An account is reva
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from flows.journal import events as ev
-from flows.registry.parameters import MarketParameters, PoolParameters
-from flows.rules.breaker.permissions import STATE_DEGRADED, STATE_HALTED, permissions
+from flows.registry.parameters import PoolParameters
 from flows.rules.call.zone import zone_of
 from flows.rules.collateral.haircut import tiered_credit
 from flows.rules.collateral.value import asset_value
 from flows.rules.margin.equity import equity_initial, equity_low, equity_maintenance, equity_withdrawal
 from flows.rules.margin.initial import initial_margin
 from flows.rules.margin.maintenance import maintenance_margin
-from flows.rules.oracle.status import DEGRADED, HALTED
+from flows.rules.oracle.status import HALTED
 from flows.rules.position.fill import apply_quote
-
-VAULT = 0
-"""Account row of the backstop vault: genesis opens it."""
+from flows.rules.position.zero_sum import is_balanced
+from flows.rules.scale.conservation import held_quanta, is_conserved
+from flows.verify.opinion.holdings import VAULT, Account, Asset, Market, Order, Position, Valuation
 
 Event = list[int]
-
-
-@dataclass
-class Position:
-    """Signed lots, what they cost, and the market's funding sum up to which they have paid."""
-
-    lots: int = 0
-    cost_quanta: int = 0
-    paid_quanta: int = 0
-
-
-@dataclass
-class Order:
-    """A liquidation or vault order that has not been answered in full; ``lots`` signed as the account trades."""
-
-    offset: int
-    index: int
-    market: int
-    lots: int
-    lapses_ns: int
-
-
-@dataclass
-class Offer:
-    """Lots of a position offered to independent liquidators; ``lots`` signed as the account trades."""
-
-    offset: int
-    index: int
-    market: int
-    lots: int
-    opens_ns: int
-    expires_ns: int
-
-
-@dataclass
-class Account:
-    """An account, cross or isolated, and where it stands on the ladder."""
-
-    row: int
-    owner: int
-    isolated_market: int = -1
-    parent: int = -1  # of an isolated account: the cross account that opened it
-    balance_quanta: int = 0
-    units: list[int] = field(default_factory=list)  # by asset row; the settlement asset's stays 0
-    positions: dict[int, Position] = field(default_factory=dict)
-    zone: int = 0
-    level: int = 0
-    call_open: bool = False
-    call_time_ns: int = 0
-    deadline_ns: int = 0  # 0: not announced yet, or no window left to end
-    announced_ns: int = 0
-    announced_level: int = 0
-    announce_due_ns: int = 0
-    window_over: bool = False
-    liquidating: bool = False
-    under_hard_ns: int = 0  # since when it has been below hard with offers unfilled; 0 if not
-    next_step_ns: int = 0
-    soft_market: int = -1
-    soft_start_lots: int = 0
-    soft_allowed_lots: int = 0
-    stuck: bool = False
-    held_lots: bool = False  # an isolated account that has had its position: closing returns its margin
-    order: Order | None = None
-    offers: dict[int, Offer] = field(default_factory=dict)
-
-    def lots(self, market: int) -> int:
-        """Signed lots held in a market."""
-        return self.positions[market].lots if market in self.positions else 0
-
-
-@dataclass
-class Market:
-    """The last market-state, the market's funding, and the forced volume of the last minute."""
-
-    parameters: MarketParameters
-    status: int = HALTED  # until its first state
-    breakers: int = 0
-    mark_ticks: int = 0
-    mark_offset: int = -1
-    index_ticks: int = 0
-    index_low_ticks: int = 0
-    index_high_ticks: int = 0
-    valid_index_ticks: int = 0  # the last index that was not halted
-    volume_60s_lots: int = 0
-    bid_depth_lots: tuple[int, ...] = (0,) * 6
-    ask_depth_lots: tuple[int, ...] = (0,) * 6
-    sigma_ppm: int = 0
-    band_low_ticks: int = 0
-    band_high_ticks: int = 0
-    opened_ns: int = 0
-    funding_quanta: int = 0  # per lot, summed since genesis
-    funding_carry: int = 0
-    forced: list[tuple[int, int]] = field(default_factory=list)  # (time, notional) of forced orders
-    fund_quanta: int = 0  # the market's compartment
-
-    def permissions(self) -> int:
-        """What R-P4 allows here now."""
-        states = self.breakers
-        if self.status == DEGRADED:
-            states |= STATE_DEGRADED
-        if self.status == HALTED:
-            states |= STATE_HALTED
-        return permissions(states)
-
-    def ring_lots(self, lots: int) -> tuple[int, ...]:
-        """Depth that closing this position would trade into: bids for a long, asks for a short."""
-        return self.bid_depth_lots if lots > 0 else self.ask_depth_lots
-
-    def forced_quanta(self, time_ns: int) -> int:
-        """Forced notional in the minute that ends now."""
-        return sum(quanta for at_ns, quanta in self.forced if at_ns > time_ns - 60_000_000_000)
-
-
-@dataclass
-class Asset:
-    """The last price interval of a collateral asset, quanta a whole unit."""
-
-    low_quanta: int = 0
-    high_quanta: int = 0
-    status: int = HALTED
-    sigma_ppm: int = 0
-
-
-@dataclass
-class Valuation:
-    """An account at the present marks: what R-E1, R-D1 and R-D2 say of it."""
-
-    balance_quanta: int  # with funding owed counted
-    equity_quanta: int
-    equity_low_quanta: int
-    equity_initial_quanta: int
-    equity_withdrawal_quanta: int
-    maintenance_quanta: int
-    initial_quanta: int
-    notional_quanta: int
-    credit_quanta: int
-    maintenance_by_market: dict[int, int]
-    initial_by_market: dict[int, int]
 
 
 class State:
@@ -216,7 +75,11 @@ class State:
     def marks(self, market: int) -> dict[str, int]:
         """Columns that name the price a decision was taken at."""
         held = self.markets[market]
-        return {"mark_offset": held.mark_offset, "mark_ticks": held.mark_ticks, "index_ticks": held.index_ticks}
+        return {
+            "mark_offset": held.mark_offset,
+            "mark_ticks": held.mark_ticks,
+            "index_ticks": held.index_ticks,
+        }
 
     def touch(self, row: int) -> None:
         """The account was changed by this entry: it is assessed, with new evidence, before the entry ends."""
@@ -249,7 +112,11 @@ class State:
                 abs(value), of.tier_floor_quanta, of.tier_maintenance_ppm, of.tier_maintenance_amount_quanta
             )
             initial[market] = initial_margin(
-                abs(value), of.tier_floor_quanta, of.tier_initial_ppm, of.tier_initial_amount_quanta, of.leverage
+                abs(value),
+                of.tier_floor_quanta,
+                of.tier_initial_ppm,
+                of.tier_initial_amount_quanta,
+                of.leverage,
             )
         credit, credit_initial, value_low = self.collateral(account)
         return Valuation(
@@ -395,20 +262,27 @@ class State:
 
     # --- what holds between two entries -------------------------------------------------------------------------------
     def conserved(self) -> tuple[int, int]:
-        """Both sides of R-A7 for the settlement asset."""
-        held = self.fund_quanta + self.fees_quanta + sum(market.fund_quanta for market in self.markets)
+        """Both sides of R-A7 for the settlement asset; funding owed is still in the balance, so the basis counts."""
+        costs = 0
         for account in self.accounts:
-            held += account.balance_quanta
             for position in account.positions.values():
-                held -= position.cost_quanta - position.lots * position.paid_quanta
+                costs += position.cost_quanta - position.lots * position.paid_quanta
+        held = held_quanta(
+            sum(account.balance_quanta for account in self.accounts[VAULT + 1 :]),
+            self.fund_quanta + sum(market.fund_quanta for market in self.markets),
+            self.fees_quanta,
+            self.accounts[VAULT].balance_quanta,
+            0,  # R-S3's unit: this pool issues none
+            costs,
+        )
         return held, self.deposited_quanta
 
     def check(self) -> None:
         """Assert what holds between any two entries, by counting anew."""
-        left, right = self.conserved()
-        assert left == right, "value is not conserved"
+        assert is_conserved(*self.conserved(), 0), "value is not conserved"
         for market in range(len(self.markets)):
-            assert sum(account.lots(market) for account in self.accounts) == 0, "every long lot has a short lot"
+            lots = [account.lots(market) for account in self.accounts]
+            assert is_balanced(lots), f"market {market}: every long lot has a short lot"
         for asset in range(1, len(self.assets)):
             held = self.fund_units[asset] + sum(account.units[asset] for account in self.accounts)
-            assert held == self.deposited_units[asset], "an asset is not conserved"
+            assert is_conserved(held, self.deposited_units[asset], 0), "an asset is not conserved"

@@ -11,7 +11,8 @@ from flows.rules.fund.draw import draw
 from flows.rules.loss.socialize import MARKET, TRADERS, socialize
 from flows.rules.oracle.status import HALTED
 from flows.verify.opinion import auction, backstop
-from flows.verify.opinion.state import VAULT, Account, State
+from flows.verify.opinion.holdings import VAULT, Account
+from flows.verify.opinion.state import State
 
 
 def resolve(state: State, account: Account) -> None:
@@ -94,18 +95,16 @@ def deleverage_market(state: State, account: Account, market: int, deficit: int)
     held = state.markets[market]
     v, mark = held.parameters.lot_tick_quanta, held.mark_ticks
     lots = account.lots(market)
-    other_side = [
-        each
-        for each in state.accounts
-        if each.row != account.row and each.lots(market) * lots < 0
-    ]
+    other_side = [each for each in state.accounts if each.row != account.row and each.lots(market) * lots < 0]
     rows = [each.row for each in other_side]
     owners = [each.owner for each in other_side]
     gains = [
         capacity(each.lots(market) * mark * v - each.positions[market].cost_quanta) for each in other_side
     ]
     feasible, left = feasible_deficit(deficit, sum(gains))
-    parts = allocate_lots(abs(lots), feasible, gains, [abs(each.lots(market)) for each in other_side], owners, rows)
+    parts = allocate_lots(
+        abs(lots), feasible, gains, [abs(each.lots(market)) for each in other_side], owners, rows
+    )
     money = quotes(parts.first_lots, parts.haircut_quanta, lots > 0, mark, v, rows)
     taken = haircuts(parts.first_lots, money, mark, v)
     for place, winner in enumerate(other_side):
@@ -133,7 +132,14 @@ def deleverage_market(state: State, account: Account, market: int, deficit: int)
 
 
 def close(
-    state: State, account: Account, winner: Account, market: int, lots: int, money: int, haircut: int, rank: int
+    state: State,
+    account: Account,
+    winner: Account,
+    market: int,
+    lots: int,
+    money: int,
+    haircut: int,
+    rank: int,
 ) -> None:
     """One winner's part: ``lots`` unsigned against ``money``; no fee, no penalty."""
     if lots == 0:
@@ -174,9 +180,7 @@ def socialize_loss(state: State, account: Account, loss: int, markets: list[int]
     )
     if sum(charges) > 0:
         base = sum(max(0, equity) for equity in equities)
-        state.emit(
-            ev.SOCIALIZED_LOSS, 1301, account=account.row, quanta=sum(charges), balance_quanta=base
-        )
+        state.emit(ev.SOCIALIZED_LOSS, 1301, account=account.row, quanta=sum(charges), balance_quanta=base)
     for each, charge in zip(others, charges, strict=True):
         if charge > 0:
             each.balance_quanta -= charge

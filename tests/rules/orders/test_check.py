@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.rules.margin.initial import initial_margin
+from flows.rules.margin.limits import only_reduces
 from flows.rules.margin.maintenance import maintenance_margin
 from flows.rules.orders.check import (
     ACCEPT,

@@ -181,7 +181,7 @@ def drift_account_of(given: Inputs) -> Answer:
     requirement = 0
     if "base" in given:
         if given.get("count_pnl", True):
-            return Answer(missing={"*": "the entry of a position whose gain counts"})
+            return Answer(missing={"*": "gains of a position whose entry is not given"})
         fine = 10**15  # lots of 1e-9 at prices of 1e-6 at quote prices of 1e-6, in quanta of 1e-21
         notional = notional_quanta(whole(given["base"]), whole(given["oracle_price"]) * high, 1)
         margin = maintenance_margin(notional, ONE_TIER, (whole(given["margin_ratio"]) * 100,), (0,))

@@ -154,7 +154,7 @@ def take_over_of(given: Inputs) -> Answer:
     if not is_liquidatable(trader.equity(), trader.margin()):
         return Answer({"result": "refused: enough account value"})
     if asked and (asked > 0) != (trader.held.size > 0):
-        return Answer(missing={"*": "a name for a request against the position (here WRONG_SIDE, R-I3)"})
+        return Answer(missing={"*": "the name of this refusal (here WRONG_SIDE, R-I3)"})
     size = trader.restoring_size(penalty_ppm)
     side = 1 if trader.held.size > 0 else -1
     theirs = take_over(trader, penalty_ppm, asked, liquidator, covered)

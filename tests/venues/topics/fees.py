@@ -79,6 +79,15 @@ def whole_part(amount: Fraction) -> int:
 
 
 # ---- Drift v2 ------------------------------------------------------------------------------------------------------------
+CUT_FUND_FEE = "the fund takes 95 % of what health leaves, each step cut; here all of it (R-H5)"
+
+
+def cut_fund_fee(most_ppm: int, rate_ppm: int, own_ppm: int, shortage: Fraction) -> int:
+    """Give the fund's rate as Drift does: 95 % of the margin rate less the liquidator's fee and what is missing."""
+    left = rate_ppm - own_ppm - whole_part(shortage * PPM)
+    return min(most_ppm, max(0, left) * 19 // 20)
+
+
 @maps("perp-if-fee", "R-H5, R-H2", ("margin_shortage", "base", "max_if_fee"))
 def fund_fee_of(given: Inputs) -> Answer:
     rate, price = whole(given["margin_ratio"]) * 100, whole(given["oracle_price"]) * whole(given["quote_price"])
@@ -90,14 +99,10 @@ def fund_fee_of(given: Inputs) -> Answer:
     margin = maintenance_margin(notional, ONE_TIER, (rate,), (0,))
     cap = cost_cap_ppm(largest_loss(margin - shortage, margin, margin), notional)
     fee = effective_penalty_ppm(most, own_fee, cap)
+    theirs = cut_fund_fee(most, rate, own_fee, Fraction(shortage, notional))
     return Answer(
         {"if_fee": fee},
-        {
-            "if_fee": Difference(
-                min(most, max(0, cap - own_fee) * 19 // 20),
-                "the fund takes 95 % of what health leaves; here all of it (R-H5)",
-            )
-        },
+        {"if_fee": Difference(theirs, CUT_FUND_FEE)},
         note="the liquidator's fee stands for slippage",
     )
 

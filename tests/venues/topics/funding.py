@@ -192,9 +192,8 @@ def drift_basis_of(given: Inputs) -> Answer:
     hourly = div_trunc(whole(given["last_funding_rate"]) * PPM, twap)
     left = max(0, period - since)
     plain = funding_price_subticks(oracle, hourly, left, period) - oracle
-    daily = funding_price_subticks(oracle, 24 * hourly - PPB // 5_000, period, period) - oracle
-    share = left * PPM // period
-    theirs = div_trunc(div_trunc(oracle * (24 * hourly - PPB // 5_000), PPM) * share // PPM if daily >= 0 else 0, 1_000)
+    daily = div_trunc(oracle * (24 * hourly - PPB // 5_000), PPM)
+    theirs = div_trunc(div_trunc(daily * left, period), 1_000)
     reason = "a day of the hourly rate less 1/5000 of the price, for the time left; here the rate of the interval itself (R-O8)"
     return Answer({"basis": plain}, {"basis": Difference(theirs, reason)})
 

@@ -19,6 +19,7 @@ from flows.rules.scale.unit import notional_quanta
 from tests.venues.amounts import ONE_TIER, ppm, whole
 from tests.venues.mapping import Inputs, maps
 from tests.venues.topics.accounts import E18, JOJO_HABITS, Jojo
+from tests.venues.topics.fees import CUT_FUND_FEE, cut_fund_fee
 from tests.venues.verdict import Answer, Difference
 
 
@@ -34,29 +35,48 @@ class Taken:
     margin: int
     rate_ppm: int
 
-    def fund_fee(self, most_ppm: int, own_ppm: int, share: Fraction) -> int:
-        """Give the fund's rate: what health leaves beside the liquidator's, or a share of it."""
-        notional = notional_quanta(self.lots, self.price, self.step)
-        cap = cost_cap_ppm(largest_loss(self.equity, self.margin, self.margin), notional)
-        if share == 1:
-            return effective_penalty_ppm(most_ppm, own_ppm, cap)
-        return max(0, min(most_ppm, div_trunc((cap - own_ppm) * share.numerator, share.denominator)))
+    def fund_fee(self, most_ppm: int, own_ppm: int) -> int:
+        """Give the fund's rate: what health leaves beside the liquidator's."""
+        cap = cost_cap_ppm(largest_loss(self.equity, self.margin, self.margin), self.notional())
+        return effective_penalty_ppm(most_ppm, own_ppm, cap)
 
-    def amounts(self, given: Any, quote: int, own_ppm: int, fund_ppm: int) -> dict[str, Any]:
-        """Size the fill and settle it."""
+    def notional(self) -> int:
+        return notional_quanta(self.lots, self.price, self.step)
+
+    def size(self, given: Any, penalty_ppm: int) -> int:
+        """Size the fill (R-H1), up to what the liquidator takes; signed as the position."""
         table = (ONE_TIER, (self.rate_ppm,), (0,))
-        size = restore_lots(self.lots, self.price, self.step, self.equity, 0, *table, PPM, 0, own_ppm + fund_ppm)
+        size = restore_lots(self.lots, self.price, self.step, self.equity, 0, *table, PPM, 0, penalty_ppm)
         size = min(size, whole(given["liquidator_max_base"]) // self.step)
-        taken = size if self.lots > 0 else -size
+        return size if self.lots > 0 else -size
+
+    def amounts(self, taken: int, quote: int, own_ppm: int, fund_ppm: int) -> dict[str, Any]:
+        """Settle the fill (R-I4, R-B1)."""
         bidder, _, fund, _ = settlement(taken, self.price, self.step, own_ppm, fund_ppm, 0)
         left, cost, realized = apply_quote(self.lots, -quote, -taken, -bidder)
         return {
             "user_base": left * self.step,
-            "user_quote": Fraction(realized - cost - fund, 10**9),
+            "user_quote": Fraction(realized - cost - fund, MICRO),
             "liquidator_base": taken * self.step,
-            "liquidator_quote": Fraction(-bidder, 10**9),
-            "insurance_fee": Fraction(fund, 10**9),
+            "liquidator_quote": Fraction(-bidder, MICRO),
+            "insurance_fee": Fraction(fund, MICRO),
         }
+
+    def cut_amounts(self, taken: int, quote: int, own_ppm: int, fund_ppm: int) -> dict[str, Any]:
+        """Settle the fill in Drift's steps, each cut to 1e-6."""
+        value = div_trunc(taken * self.price * self.step, MICRO)
+        own, fund = (abs(value) * rate // PPM for rate in (own_ppm, fund_ppm))
+        return {
+            "user_base": (self.lots - taken) * self.step,
+            "user_quote": quote // MICRO + value - own - fund,
+            "liquidator_base": taken * self.step,
+            "liquidator_quote": own - value,
+            "insurance_fee": fund,
+        }
+
+
+MICRO = 10**9
+"""Quanta of 1e-15 in a millionth."""
 
 
 @maps(
@@ -71,8 +91,8 @@ def drift_liquidation_of(given: Inputs) -> Answer:
     step, price, base = whole(given["step"]), whole(given["oracle_price"]), whole(given["base"])
     if base == 0 or base % step:
         return Answer(missing={"*": "a position that is no whole number of lots (R-A1)"})
-    # Bases of 1e-9 at prices of 1e-6: quanta of 1e-15, so that money of 1e-6 is 10^9 of them.
-    quote, deposit = whole(given["quote"]) * 10**9, whole(given["deposit"]) * 10**9
+    # Bases of 1e-9 at prices of 1e-6: quanta of 1e-15.
+    quote, deposit = whole(given["quote"]) * MICRO, whole(given["deposit"]) * MICRO
     buffer_ppm, rate = whole(given["buffer_ratio"]) * 100, whole(given["margin_ratio_maintenance"]) * 100
     gain = base * price + quote
     notional = notional_quanta(base, price, 1)
@@ -82,13 +102,13 @@ def drift_liquidation_of(given: Inputs) -> Answer:
     equity = deposit + gain - mul_ppm_floor(max(-gain, 0), buffer_ppm)
     taken = Taken(base // step, price, step, equity, margin, rate + buffer_ppm)
     own, most = whole(given["liquidator_fee"]), whole(given["if_liquidation_fee"])
-    ours = taken.amounts(given, quote, own, taken.fund_fee(most, own, Fraction(1)))
-    theirs = taken.amounts(given, quote, own, taken.fund_fee(most, own, Fraction(19, 20)))
-    cut = {key: div_trunc(value.numerator, value.denominator) for key, value in theirs.items() if isinstance(value, Fraction)}
-    reason = "the fund takes 95 % of what health leaves, cut to 1e-6; here all of it (R-H5)"
+    fund = taken.fund_fee(most, own)
+    cut_fund = cut_fund_fee(most, rate + buffer_ppm, own, Fraction(max(0, margin - equity), notional))
+    ours = taken.amounts(taken.size(given, own + fund), quote, own, fund)
+    theirs = taken.cut_amounts(taken.size(given, own + cut_fund), quote, own, cut_fund)
     return Answer(
         ours,
-        {key: Difference(value, reason) for key, value in {**theirs, **cut}.items()},
+        {key: Difference(value, CUT_FUND_FEE) for key, value in theirs.items()},
         note="the buffer is part of the rate, the target 100 %",
     )
 
@@ -105,38 +125,42 @@ def fee_rates(account: Jojo, market: str) -> tuple[int, int]:
     )
 
 
-def jojo_after(account: Jojo, held: dict[str, Any], taken: int, on_credit: bool, primary: int, secondary: int) -> dict[str, Any]:
-    """What a takeover leaves: the fund's fee on the value at the mark, or on what the liquidator pays."""
+def cut_credit(held: dict[str, Any], taken: int, off_ppm: int) -> int:
+    """Give the liquidator's credit in JOJO's steps: price, then value, each cut to 1e-6."""
+    mark = whole(held["mark_price_e6"])
+    price = mark * (PPM - off_ppm if taken > 0 else PPM + off_ppm) // PPM
+    return -div_trunc(taken * price, E18) * E18
+
+
+def jojo_after(account: Jojo, held: dict[str, Any], taken: int, cuts: bool, primary: int, secondary: int) -> dict[str, Any]:
+    """What a takeover leaves: the fund's fee on the value at the mark, or, cut, on what the liquidator pays."""
     off, insurance_ppm = fee_rates(account, held["market"])
     lots, mark = whole(held["paper_e18"]), whole(held["mark_price_e6"])
     bidder, _, fee, _ = settlement(taken, mark, 1, off, insurance_ppm, 0)
-    if on_credit:
-        fee = mul_ppm_floor(abs(bidder), insurance_ppm)
+    if cuts:
+        bidder = -cut_credit(held, taken, off)
+        fee = abs(bidder) // E18 * insurance_ppm // PPM * E18
     left, cost, realized = apply_quote(lots, -account.credit(held), -taken, -bidder)
     credit = realized - cost - fee
     others = [other for other in account.positions if other is not held]
-    after = Jojo({"primary_credit_e6": 0, "secondary_credit_e6": 0, "markets": account.markets, "positions": others})
-    equity = after.equity() + primary + secondary + credit + left * mark
-    margin = after.margin()
+    rest = Jojo({"primary_credit_e6": 0, "secondary_credit_e6": 0, "markets": account.markets, "positions": others})
+    margin = rest.margin()
     if left:
         margin += maintenance_margin(notional_quanta(left, mark, 1), ONE_TIER, (account.rate(held["market"]),), (0,))
-    closed = left == 0
-    primary = primary + credit if closed else primary
-    safe = equity >= margin
-    bad = closed and not others and not safe
-    fund_primary, fund_secondary = fee, 0
-    if bad:
-        fund_primary, fund_secondary = fee + primary, secondary
-        primary = secondary = 0
+    else:
+        primary += credit
+    safe = rest.equity() + primary + secondary + (credit + left * mark if left else 0) >= margin
+    bad = not left and not others and not safe
+    fund = (fee + primary, secondary) if bad else (fee, 0)
     return {
         "liquidator_paper_e18": taken,
         "liquidator_credit_e6": Fraction(-bidder, E18),
-        "insurance_primary_e6": Fraction(fund_primary, E18),
-        "insurance_secondary_e6": Fraction(fund_secondary, E18),
-        "primary_after_e6": Fraction(primary, E18),
-        "secondary_after_e6": Fraction(secondary, E18),
+        "insurance_primary_e6": Fraction(fund[0], E18),
+        "insurance_secondary_e6": Fraction(fund[1], E18),
+        "primary_after_e6": Fraction(0 if bad else primary, E18),
+        "secondary_after_e6": Fraction(0 if bad else secondary, E18),
         "position_paper_after_e18": left,
-        "position_credit_after_e6": Fraction(0 if closed else credit, E18),
+        "position_credit_after_e6": Fraction(credit if left else 0, E18),
         "bad_debt": bad,
         "safe_after": safe,
     }

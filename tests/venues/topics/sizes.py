@@ -67,8 +67,9 @@ def dydx_size_of(given: Inputs) -> Answer:
     size = slice_lots(lots, abs(lots), lot_quanta, portion, least * unit, 0, budget_lots)
     # A share in money, so that it is the lots of a least notional, which round down.
     notional = abs(lots) * lot_quanta
-    cap = min(max(min(least * unit, notional), mul_ppm_floor(notional, portion)), left)
+    cap = min(max(min(least * unit, notional), mul_ppm_floor(notional // unit, portion) * unit), left)
     by_money = min(max(cap // lot_quanta * lot_base // step * step, step), abs(base))
+    by_money = abs(base) if notional <= cap else by_money
     sign = -1 if base > 0 else 1
     in_money = (abs(lots) * lot_quanta // unit, abs(lots) * lot_quanta // unit, 1)
     smallest = slice_lots(*in_money, 0, least, 0, UNBOUNDED)
@@ -170,10 +171,12 @@ def bark_of(given: Inputs) -> Answer:
     )
     if not is_under_margin(worth, owed, False):
         return Answer({"error": "not_unsafe"})
-    penalty = exact(Fraction(chop, WAD)) - 1
+    if room <= 0:
+        return Answer(missing={"*": "the name of this refusal (here R-G5's budget is 0)"})
+    penalty = Fraction(chop, WAD) - 1
     if penalty < 0 or not is_ppm(penalty):
         return Answer(missing={"*": "a penalty that is no parts per million (R-H5)"})
-    budget_lots = max(room, 0) * WAD // rate // chop
+    budget_lots = room * WAD // rate // chop
     ours = bark_amounts(ink, art, rate, slice_lots(art, art, rate, PPM, 0, dust, budget_lots), ppm(penalty))
     theirs = min(art, budget_lots)
     if 0 < (art - theirs) * rate < dust:

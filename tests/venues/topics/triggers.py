@@ -100,7 +100,7 @@ def bankrupt_of(given: Inputs) -> Answer:
     perps = [perp for perp in given.get("perp", []) if not perp.get("isolated", False)]
     spots = [whole(amount) for amount in given.get("spot", [])]
     if any(set(perp) - {"quote", "isolated"} for perp in perps):
-        return Answer(missing={"*": "the price of a position that is still open"})
+        return Answer(missing={"*": "the worth of a position whose price is not given"})
     quotes = [whole(perp["quote"]) for perp in perps]
     equity = sum(quotes) + sum(spots)
     owes = any(amount < 0 for amount in (*quotes, *spots))
