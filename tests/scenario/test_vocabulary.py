@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from flows.scenario.draft import Draft
 from flows.scenario.errors import ScenarioError
 from flows.scenario.settings import CLAUSES, MARKET_COLUMNS, apply_clauses
-from flows.scenario.draft import Draft
 from flows.scenario.vocabulary import ACTION, EXPECTATION, Sentence, Table, bind, regex_of
 from flows.scenario.words import CHAPTERS
 
@@ -50,7 +50,7 @@ def test_clauses_may_hold_commas_and_follow_each_other() -> None:
 
 
 def test_an_unknown_setting_names_the_known_ones() -> None:
-    with pytest.raises(ScenarioError, match="no setting 'free beer'.*no soft window"):
+    with pytest.raises(ScenarioError, match=r"no setting 'free beer'.*no soft window"):
         apply_clauses(Draft("pool", "USDC"), "no soft window, free beer")
 
 

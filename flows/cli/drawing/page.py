@@ -56,9 +56,10 @@ function fill() {
   const time = new Date((told.first + minute) * 60000).toISOString().slice(0, 16).replace("T", " ");
   const head = document.createElement("b"), table = document.createElement("table");
   head.textContent = time + " UTC, " + panel.title.split(",")[0].toLowerCase();
+  const places = { minimumFractionDigits: panel.places };
   for (const each of panel.series) {
     const value = each.values[minute];
-    line(table, each.colour, each.name, value === null ? "-" : value.toLocaleString("en"));
+    line(table, each.colour, each.name, value === null ? "-" : value.toLocaleString("en", places));
   }
   if (panel.name === "states") {
     for (const [market, state, start, end, colour] of told.spans)

@@ -235,39 +235,40 @@ def _legend(panel: Panel, keys: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 def _told(figures: Figures, panels: Sequence[Panel]) -> dict[str, Any]:
     """What the script shows of a minute, rounded as it shows it."""
-    columns = dict(zip(("prices", "liquidated", "fund", "levels"), (2, 0, 0, 0), strict=True))
     of = {
-        "prices": figures.prices,
-        "liquidated": figures.liquidated,
-        "fund": figures.fund,
-        "levels": figures.levels,
+        "prices": (figures.prices, 2),
+        "liquidated": (figures.liquidated, 0),
+        "fund": (figures.fund, 0),
+        "levels": (figures.levels, 0),
     }
     return {
         "left": LEFT,
         "inner": INNER,
         "first": figures.first_minute,
         "minutes": figures.minutes,
-        "panels": [
-            {
-                "name": panel.name,
-                "title": panel.title,
-                "top": panel.top - HEAD,
-                "bottom": panel.bottom + FOOT,
-                "series": [
-                    {
-                        "name": each.name,
-                        "colour": _fill(each.colour),
-                        "values": [_rounded(value, columns[panel.name]) for value in each.values.tolist()],
-                    }
-                    for each in of.get(panel.name, ())
-                ],
-            }
-            for panel in panels
-        ],
+        "panels": [_panel_told(panel, *of.get(panel.name, ((), 0))) for panel in panels],
         "markets": [each.name for each in figures.prices],
         "spans": [
             [span.market, span.state, round(span.start, 3), round(span.end, 3), STATE_COLOURS[span.state]]
             for span in figures.spans
+        ],
+    }
+
+
+def _panel_told(panel: Panel, of: Sequence[Series], places: int) -> dict[str, Any]:
+    return {
+        "name": panel.name,
+        "title": panel.title,
+        "top": panel.top - HEAD,
+        "bottom": panel.bottom + FOOT,
+        "places": places,
+        "series": [
+            {
+                "name": each.name,
+                "colour": _fill(each.colour),
+                "values": [_rounded(value, places) for value in each.values.tolist()],
+            }
+            for each in of
         ],
     }
 
