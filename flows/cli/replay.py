@@ -129,10 +129,8 @@ def replay(
     with bar.progress:
         done = replaying.execute(asked, bar, fresh=fresh)
     tallies = done.counted.tallies()
-    pictures = write_picture(folder, done.described.title, tallies)
+    write_picture(folder, done.described.title, tallies)
     if json_file is not None:
         write_whole(json_file, json.dumps(done.summary, indent=2).encode() + b"\n")
     print_report(console, done.summary, tallies, done.counted.name, folder, str(folder / FOLDER))
-    for picture in pictures:
-        console.print(f"picture   {picture}")
     console.print(f"took      {time.monotonic() - started:.1f} s in all")

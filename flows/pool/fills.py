@@ -15,6 +15,7 @@ from flows.rules.exact import PPM, div_ceil
 from flows.rules.liquidation.guard import cost_cap_ppm, largest_loss
 from flows.rules.liquidation.penalty import effective_penalty_ppm, penalty_quanta, penalty_split
 from flows.rules.margin.limits import only_reduces
+from flows.rules.position.zero_sum import fill_sides
 
 
 def fill(state: PoolState, row: list[int]) -> None:
@@ -24,8 +25,9 @@ def fill(state: PoolState, row: list[int]) -> None:
     buyer, seller = row[of.BUYER], row[of.SELLER]
     order_id = (row[of.ORDER_OFFSET], row[of.ORDER_INDEX])
     state.reserve()
+    bought, sold = fill_sides(lots)
     if order_id[0] >= 0:
-        for side, other, signed in ((buyer, seller, lots), (seller, buyer, -lots)):
+        for side, other, signed in ((buyer, seller, bought), (seller, buyer, sold)):
             case = state.cases.get(side)
             order = case.order if case else None
             if order is not None and (order.offset, order.index) == order_id and order.lots * signed > 0:

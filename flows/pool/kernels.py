@@ -56,6 +56,7 @@ from flows.rules.collateral.interest import conversion_due_quanta
 from flows.rules.funding.payment import per_lot
 from flows.rules.orders.check import ACCEPT
 from flows.rules.position.fee import maker_rebate, taker_fee
+from flows.rules.position.zero_sum import fill_sides
 
 # The compiler reads constants of modules, not of classes.
 ASSET_ASSET = en.AssetState.ASSET
@@ -194,8 +195,9 @@ def book_fill(c: Columns, m: int, buyer: int, seller: int, taker: int, lots: int
     notional = lots * price * c.market[m, UNIT_QUANTA]
     fee = taker_fee(notional, c.market[m, TAKER_FEE])
     rebate = maker_rebate(notional, c.market[m, MAKER_REBATE])
-    trade_side(c, buyer, seller, m, lots, price, fee if taker == 0 else -rebate)
-    trade_side(c, seller, buyer, m, -lots, price, -rebate if taker == 0 else fee)
+    bought, sold = fill_sides(lots)
+    trade_side(c, buyer, seller, m, bought, price, fee if taker == 0 else -rebate)
+    trade_side(c, seller, buyer, m, sold, price, -rebate if taker == 0 else fee)
     c.pool[0, FEES] += fee - rebate
     c.pool[0, UNSWEPT] += fee - rebate
 

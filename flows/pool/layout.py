@@ -82,7 +82,8 @@ COMPARTMENT: Final = 36  # the market's part of the insurance fund
 PASSED: Final = 37  # 1 if the last tick took the full pass and left broken bands
 FUND_UNITS: Final = 38  # of an asset: units that the insurance fund holds
 DEPOSITED_UNITS: Final = 39  # of an asset: deposits less withdrawals
-MARKET: Final = 40
+MAX_PRICE: Final = 40
+MARKET: Final = 41
 
 # --- tiers: [market or asset, table, tier], padded with floors that nothing reaches -------------------------------------
 FLOOR: Final = 0  # of an asset: maintenance floors

@@ -183,7 +183,7 @@ class PoolState:
             [(ev.ACCOUNT, row), (ev.CODE, case.level if case else 0), (ev.QUANTA, v[7]), *amounts(v)],
         )
         markets = len(self.parameters.markets)
-        for each in held:
+        for at, each in enumerate(held):
             m, lots = each[HELD_MARKET], each[HELD_LOTS]
             market = c.market[m]
             if m < markets:
@@ -195,6 +195,7 @@ class PoolState:
                         (ev.MARKET, m),
                         (ev.POSITION_LOTS, lots),
                         (ev.POSITION_COST_QUANTA, int(c.place[each[HELD_PLACE], COST])),
+                        (ev.PRICE_TICKS, int(valuation.liquidation_price(c, v, at))),
                         (ev.QUANTA, abs(lots) * int(market[MARK]) * int(market[UNIT_QUANTA])),
                         (ev.MAINTENANCE_MARGIN_QUANTA, each[HELD_MAINTENANCE]),
                         (ev.INITIAL_MARGIN_QUANTA, each[HELD_INITIAL]),

@@ -32,6 +32,7 @@ from flows.pool.layout import (
     MARK,
     MARKET_MASK,
     MARKETS,
+    MAX_PRICE,
     NEXT,
     PAID,
     PLACE_SHIFT,
@@ -49,6 +50,7 @@ from flows.rules.collateral.haircut import tiered_credit
 from flows.rules.collateral.value import asset_value
 from flows.rules.margin.equity import equity_initial, equity_low, equity_maintenance, equity_withdrawal
 from flows.rules.margin.initial import initial_margin
+from flows.rules.margin.liquidation_price import liquidation_ticks
 from flows.rules.margin.maintenance import maintenance_margin
 
 HALTED = 2  # flows.rules.oracle.status
@@ -217,3 +219,23 @@ def balance_of(c: Columns, row: int) -> int:
             place = c.held[at, HELD_PLACE]
             balance += c.place[place, COST] - c.held[at, HELD_LOTS] * c.place[place, PAID]
     return balance
+
+
+@bare
+def liquidation_price(c: Columns, v: Valuation, at: int) -> int:
+    """First tick at which the engine acts on the account as this position's market moves (R-E4), 0 for none.
+
+    ``v`` is the valuation that has just been made, ``at`` the position's place in ``held``.
+    """
+    m = c.held[at, HELD_MARKET]
+    return liquidation_ticks(
+        c.held[at, HELD_LOTS],
+        c.market[m, MARK],
+        c.market[m, UNIT_QUANTA],
+        v[1] - c.pool[0, AT_EQUALITY],  # acting at equality, a margin just met is one quantum short
+        v[5] - c.held[at, HELD_MAINTENANCE],
+        c.tiers[m, FLOOR],
+        c.tiers[m, RATE],
+        c.tiers[m, AMOUNT],
+        c.market[m, MAX_PRICE],
+    )

@@ -63,8 +63,18 @@ def resolve(state: PoolState, row: int) -> None:
     deficit = draw_fund(state, row, deficit, markets, ev.FUND_FLOOR_DRAW)
     if deficit > 0:
         socialize_loss(state, row, deficit, markets)
+    hand_rest_over(state, row)
     state.set_flag(row, LIQUIDATING, on=False)
     state.touch(row)
+
+
+def hand_rest_over(state: PoolState, row: int) -> None:
+    """Collateral that the fund had no cash for goes to the vault, with the debt it covers: nothing is left (R-J2)."""
+    if row == VAULT or state.markets_of(row) or not state.units_of(row):
+        return
+    vault = state.value(VAULT)
+    if vault[2] > 0 and vault[1] >= vault[5]:
+        backstop.give_all(state, row, VAULT)
 
 
 def collateral_to_fund(state: PoolState, row: int) -> None:

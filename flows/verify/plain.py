@@ -23,6 +23,7 @@ from flows.rules.liquidation.penalty import effective_penalty_ppm, penalty_quant
 from flows.rules.margin.limits import only_reduces
 from flows.rules.oracle.status import HALTED
 from flows.rules.position.fee import maker_rebate, taker_fee
+from flows.rules.position.zero_sum import fill_sides
 from flows.verify.opinion import auction, backstop, ladder, requests, waterfall
 from flows.verify.opinion.holdings import VAULT, Account, Order
 from flows.verify.opinion.state import State
@@ -120,8 +121,9 @@ def fill(state: State, row: list[int]) -> None:
     market, lots, price = row[en.Fill.MARKET], row[en.Fill.LOTS], row[en.Fill.PRICE_TICKS]
     buyer, seller = state.accounts[row[en.Fill.BUYER]], state.accounts[row[en.Fill.SELLER]]
     order_id = (row[en.Fill.ORDER_OFFSET], row[en.Fill.ORDER_INDEX])
+    bought, sold = fill_sides(lots)
     if order_id[0] >= 0:
-        for side, other, signed in ((buyer, seller, lots), (seller, buyer, -lots)):
+        for side, other, signed in ((buyer, seller, bought), (seller, buyer, sold)):
             order = side.order
             if order is not None and (order.offset, order.index) == order_id and order.lots * signed > 0:
                 liquidation_fill(state, side, other, order, signed, price)
@@ -131,8 +133,8 @@ def fill(state: State, row: list[int]) -> None:
     notional = lots * price * of.lot_tick_quanta
     fee, rebate = taker_fee(notional, of.taker_fee_ppm), maker_rebate(notional, of.maker_rebate_ppm)
     buyer_takes = row[en.Fill.TAKER] == 0
-    trade_side(state, buyer, seller, market, lots, price, fee if buyer_takes else -rebate)
-    trade_side(state, seller, buyer, market, -lots, price, -rebate if buyer_takes else fee)
+    trade_side(state, buyer, seller, market, bought, price, fee if buyer_takes else -rebate)
+    trade_side(state, seller, buyer, market, sold, price, -rebate if buyer_takes else fee)
     state.fees_quanta += fee - rebate
     state.fees_unswept_quanta += fee - rebate
     auction.clip(state, buyer, market)

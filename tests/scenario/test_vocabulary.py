@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from flows.scenario.draft import Draft
 from flows.scenario.errors import ScenarioError
+from flows.scenario.feature import read
 from flows.scenario.settings import CLAUSES, MARKET_COLUMNS, apply_clauses
 from flows.scenario.vocabulary import ACTION, EXPECTATION, Sentence, Table, bind, regex_of
 from flows.scenario.words import CHAPTERS
 
+FEATURES = Path(__file__).resolve().parents[1] / "scenarios"
 SENTENCES = [sentence for chapter in CHAPTERS for sentence in chapter.sentences]
 
 
@@ -35,6 +40,24 @@ def test_each_sentence_says_what_it_does(sentence: Sentence) -> None:
 @pytest.mark.parametrize("clause", CLAUSES, ids=lambda each: each.example)
 def test_each_clause_has_an_example(clause: object) -> None:
     apply_clauses(Draft("pool", "USDC"), clause.example)  # type: ignore[attr-defined]
+
+
+def test_every_sentence_and_every_clause_is_said_by_a_shipped_scenario() -> None:
+    said = [
+        step.bound
+        for path in sorted(FEATURES.glob("*.feature"))
+        for each in read(path)
+        for step in each.steps
+    ]
+    used = [bound.sentence for bound in said]
+    unused = [sentence.pattern for sentence in SENTENCES if sentence not in used]
+    settings = ", ".join(str(bound.arguments.get("settings")) for bound in said)
+    unused += [
+        each.pattern
+        for each in CLAUSES
+        if not re.search(rf"(?:^|, ){regex_of(each.pattern)}(?:, |$)", settings)
+    ]
+    assert not unused, "nobody needs it: take it out, or show it in tests/scenarios"
 
 
 def test_clauses_may_hold_commas_and_follow_each_other() -> None:

@@ -39,8 +39,8 @@ Feature: No forced step lowers health; what cannot be sold so goes to the vault
       | liquidation-stuck | alice   |      |          |     |                  |
     When 5 seconds pass
     Then the vault takes over from alice
-      | market   | side | quantity | equity | reason           |
-      | BTC-PERP | sell | 0.2      | 0      | all that is left |
+      | market   | side | quantity | share | reason           |
+      | BTC-PERP | sell | 0.2      | 0     | all that is left |
     And alice has no position
     And alice has balance 0
     And the vault is long 0.2 BTC-PERP with an entry cost of 11,588

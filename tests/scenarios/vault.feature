@@ -16,8 +16,8 @@ Feature: The vault takes what fits it, the rest goes on, and winners bear what i
     When the mark price of BTC-PERP is 56,000
     Then alice had equity 60, maintenance margin 2,800 and health 0.021
     And the vault takes over from alice
-      | market   | side | quantity | equity | reason |
-      | BTC-PERP | sell | 0.6      | 36     | part   |
+      | market   | side | quantity | share | reason |
+      | BTC-PERP | sell | 0.6      | 36    | part   |
     And the vault is long 0.6 BTC-PERP with an entry cost of 33,564
     And the vault has equity 22,436
     And alice is long 0.4 BTC-PERP
@@ -44,8 +44,8 @@ Feature: The vault takes what fits it, the rest goes on, and winners bear what i
     When the mark price of BTC-PERP is 55,000
     Then alice had equity 200, maintenance margin 550 and health 0.363
     And the vault takes over from alice
-      | market   | side | quantity | equity | reason           |
-      | BTC-PERP | sell | 0.2      | 0      | all that is left |
+      | market   | side | quantity | share | reason           |
+      | BTC-PERP | sell | 0.2      | 0     | all that is left |
     And alice has no position
     And alice has balance 0
     And the vault has equity 22,600

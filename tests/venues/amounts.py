@@ -10,6 +10,10 @@ from flows.rules.exact import PPB, PPM
 from flows.rules.scale.unit import lot_tick_quanta
 
 
+class Unfit(ValueError):
+    """A number that none of our units holds: the case asks for what no rule takes."""
+
+
 def exact(value: object) -> Fraction:
     """Read an integer, a decimal text or a fraction "n/d"; anything else is no number."""
     if isinstance(value, bool) or not isinstance(value, int | str | Fraction):
@@ -45,13 +49,20 @@ def scaled(value: object, digits: int) -> int:
 
 
 def ppm(rate: object) -> int:
-    """Give a rate in parts per million; one that is none is refused."""
-    return whole(exact(rate) * PPM)
+    """Give a rate in parts per million; one that is none does not fit."""
+    return _parts(exact(rate), PPM, "million")
 
 
 def ppb(rate: object) -> int:
     """Give a rate in parts per billion."""
-    return whole(exact(rate) * PPB)
+    return _parts(exact(rate), PPB, "billion")
+
+
+def _parts(rate: Fraction, unit: int, name: str) -> int:
+    parts = rate * unit
+    if parts.denominator != 1:
+        raise Unfit(f"a rate that is no whole number of parts per {name} ({rate})")
+    return parts.numerator
 
 
 def is_ppm(rate: object) -> bool:
@@ -92,7 +103,10 @@ RATE_PLACES = 12
 
 
 def scale_for(
-    sizes: tuple[object, ...], prices: tuple[object, ...], amounts: tuple[object, ...] = (), tick_places: int = 0
+    sizes: tuple[object, ...],
+    prices: tuple[object, ...],
+    amounts: tuple[object, ...] = (),
+    tick_places: int = 0,
 ) -> Scale:
     """Choose the coarsest scale in which all of these are whole, and products with rates, too."""
     lot, tick = places(*sizes), max(places(*prices), tick_places)

@@ -72,7 +72,9 @@ def cases_of(stem: str, content: Any) -> Iterator[Case]:
             name = raw.get("id") if isinstance(raw, dict) else None
             yield Case(stem, name if isinstance(name, str) and name else f"(case {place})", fault=fault)
         elif raw["id"] in seen:
-            yield Case(stem, f"{raw['id']} (case {place})", fault=f'the id "{raw["id"]}" stands twice in the file')
+            yield Case(
+                stem, f"{raw['id']} (case {place})", fault=f'the id "{raw["id"]}" stands twice in the file'
+            )
         else:
             seen.add(raw["id"])
             tolerance = exact(raw.get("tolerance_abs", 0))

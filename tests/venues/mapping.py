@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from flows import rules
+from tests.venues.amounts import Unfit
 from tests.venues.loader import Case
 from tests.venues.verdict import Answer, Outcome, Verdict, judge
 
@@ -29,6 +33,7 @@ class Inputs(dict[str, Any]):
         return super().__contains__(key)
 
 
+RULES = Path(rules.__file__ or "").parent
 Mapper = Callable[[Inputs], Answer]
 
 
@@ -45,7 +50,9 @@ REGISTRY: dict[str, list[Mapping]] = {}
 """Mappings by group. Groups of two venues may share a name; the inputs tell them apart."""
 
 
-def maps(group: str, rules: str, needs: tuple[str, ...], unused: tuple[str, ...] = ()) -> Callable[[Mapper], Mapper]:
+def maps(
+    group: str, rules: str, needs: tuple[str, ...], unused: tuple[str, ...] = ()
+) -> Callable[[Mapper], Mapper]:
     """Register a mapper for the cases of a group that have these inputs; ``unused`` ones carry nothing for us."""
 
     def register(mapper: Mapper) -> Mapper:
@@ -76,6 +83,25 @@ def unread(given: Inputs, mapping: Mapping) -> Iterator[str]:
     return (key for key in given if key not in given.seen and key not in mapping.unused)
 
 
+def is_refused(error: Exception) -> bool:
+    """Tell whether a rule itself refused what it was asked: an assertion of its own, or a division by nothing."""
+    if not isinstance(error, AssertionError | ZeroDivisionError):
+        return False
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and Path(frames[-1].filename).is_relative_to(RULES)
+
+
+def broken(error: Exception) -> Outcome:
+    """Say what kept a mapper from an answer: a number that fits no unit, a rule that refuses, or the case itself."""
+    if isinstance(error, Unfit):
+        return Outcome(Verdict.MISSING, f"no rule for {error}")
+    if is_refused(error):
+        return Outcome(Verdict.MISSING, f"no rule takes these inputs: {error}")
+    if isinstance(error, KeyError):
+        return Outcome(Verdict.FAILED, f"malformed: no input {error}")
+    return Outcome(Verdict.FAILED, f"malformed, or not understood: {type(error).__name__}: {error}")
+
+
 def run(case: Case) -> tuple[Outcome, str]:
     """Give a case's verdict and the rules it was put to."""
     if case.fault:
@@ -91,10 +117,8 @@ def run(case: Case) -> tuple[Outcome, str]:
     try:
         answer = mapping.mapper(given)
         outcome = judge(answer, case.expected, case.tolerance)
-    except KeyError as error:
-        return Outcome(Verdict.FAILED, f"malformed: no input {error}"), mapping.rules
-    except Exception as error:  # noqa: BLE001 - whatever a foreign file makes a mapper do is this case's failure
-        return Outcome(Verdict.FAILED, f"{type(error).__name__}: {error}"), mapping.rules
+    except Exception as error:  # noqa: BLE001 - whatever a foreign file makes a mapper do is this case's outcome
+        return broken(error), mapping.rules
     if outcome.verdict in {Verdict.REPRODUCED, Verdict.DIFFERS}:
         overlooked = list(unread(given, mapping))
         if overlooked:

@@ -142,7 +142,9 @@ def judge(answer: Answer, expected: dict[str, Any], tolerance: Fraction = Fracti
         difference = answer.differs.get(key)
         if difference is not None and explains(difference, value, tolerance):
             differing.append(difference.reason)
-            sides.append(f"{key}: {shown(ours) if key in answer.ours else 'not formed'} here, {shown(value)} there")
+            sides.append(
+                f"{key}: {shown(ours) if key in answer.ours else 'not formed'} here, {shown(value)} there"
+            )
             continue
         if key in answer.ours or difference is not None:
             wanted = f", or {shown(difference.theirs)} by the stated convention" if difference else ""

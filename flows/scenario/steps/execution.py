@@ -11,14 +11,37 @@ from flows.scenario.amounts import positive, rate, units
 from flows.scenario.entries import entry
 from flows.scenario.errors import ScenarioError
 from flows.scenario.pools import THE_MARKET, order_fill
+from flows.scenario.settings import AT_MARK, NEVER
 from flows.scenario.vocabulary import Chapter
 from flows.scenario.world import World
 
 CHAPTER: Final = Chapter(
     "Execution and liquidators",
-    "How execution answers orders is a setting of the pool; these sentences answer one by hand. A bid names an"
+    "How execution answers orders is said with the pool, and may change; one order may be answered by hand. A bid names an"
     " offer by the account and the market; after an offer is gone the bid still names the last one there was.",
 )
+
+
+@CHAPTER.action("orders are filled at the mark price[ in pool {pool}]", "orders are filled at the mark price")
+def fill_at_mark(world: World, pool: str | None) -> None:
+    """Execution answers orders of the pool at once and in full, at the mark, within their limit."""
+    into = world.pool(pool)
+    into.fills, into.fill_ticks = AT_MARK, {}
+
+
+@CHAPTER.action("orders are not filled[ in pool {pool}]", "orders are not filled")
+def fill_never(world: World, pool: str | None) -> None:
+    """Execution answers no order."""
+    into = world.pool(pool)
+    into.fills, into.fill_ticks = NEVER, {}
+
+
+@CHAPTER.action("orders in {market} are filled at {amount}", "orders in BTC-PERP are filled at 57,450")
+def fill_at_price(world: World, market: str, amount: str) -> None:
+    """Execution answers orders of a market at once and in full at this price, within their limit."""
+    pool = world.pool_of_market(market)
+    row = pool.market(market)
+    pool.fill_ticks[row] = positive(amount, pool.draft.markets[row].tick_scale, "ticks")
 
 
 @CHAPTER.action(

@@ -25,19 +25,31 @@ CHAPTER: Final = Chapter(
 ALL: Final[Mapping[str, str]] = {name: meaning for name, (meaning, _) in COLUMNS.items()}
 
 
-def some(*names: str, **renamed: str) -> dict[str, str]:
-    """Columns of a table, some under another name."""
-    return {name: ALL[name] for name in names} | {
-        name.replace("_", " "): ALL[of] for name, of in renamed.items()
-    }
+RENAMED: Final[Mapping[str, tuple[str, str]]] = {
+    "bankrupt": ("other", "whose loss it is"),
+    "bonus": ("fee", "bonus, as a rate"),
+    "charge": ("amount", "what it pays"),
+    "cure": ("amount", "deposit that clears the call"),
+    "haircut": ("fee", "gain given up"),
+    "limit": ("price", "worst price of the order"),
+    "penalty": ("fee", "penalty taken; on an order its rate"),
+    "proceeds": ("amount", "signed quote of the account's side"),
+    "share": ("fee", "equity that goes with the lots; with the last ones all that is left goes"),
+    "stage": ("level", "level that the order belongs to"),
+}
+"""Columns of single tables: which of all columns they are, under a name that fits there."""
 
 
-def must_show(
-    about: str, pool: PoolInPlay, found: list[Event], table: Table, renamed: Mapping[str, str] | None = None
-) -> None:
+def some(*names: str) -> dict[str, str]:
+    """Columns of a table, with what they hold."""
+    return {name: RENAMED[name][1] if name in RENAMED else ALL[name] for name in names}
+
+
+def must_show(about: str, pool: PoolInPlay, found: list[Event], table: Table) -> None:
     """The events' cells must be the table's."""
     columns = table.columns
-    shown = [[cell(pool, each, (renamed or {}).get(column, column)) for column in columns] for each in found]
+    at = [RENAMED[column][0] if column in RENAMED else column for column in columns]
+    shown = [[cell(pool, each, column) for column in at] for each in found]
     expected = [[row[column] for column in columns] for row in table.rows]
     must_agree(about, columns, expected, shown)
 
@@ -79,7 +91,7 @@ def none_follows(world: World, event: str, account: str | None) -> None:
     must_be("since the last When", f"{event} events", NONE, NONE if not found else str(len(found)))
 
 
-@CHAPTER.expectation("{account} has had {count} {event} event(s|)", "alice has had 1 margin-call event")
+@CHAPTER.expectation("{account} has had {count} {event} event[s]", "alice has had 1 margin-call event")
 def has_had(world: World, account: str, count: str, event: str) -> None:
     """How many there were since the scenario began."""
     pool = world.pool_of(account)
@@ -91,94 +103,91 @@ def has_had(world: World, account: str, count: str, event: str) -> None:
 @CHAPTER.expectation(
     "{account} is called",
     "alice is called",
-    some("time", "level", "deadline", "equity", "maintenance margin", cure="amount"),
+    some("time", "level", "deadline", "equity", "maintenance margin", "cure"),
 )
 def called(world: World, account: str, table: Table) -> None:
     """Margin calls (R-G2): what cures, and until when."""
     pool = world.pool_of(account)
     found = recent(pool, ev.MARGIN_CALL, account=account)
-    must_show(f"margin calls of {account}", pool, found, table, {"cure": "amount"})
+    must_show(f"margin calls of {account}", pool, found, table)
 
 
 @CHAPTER.expectation(
     "{account} is liquidated",
     "alice is liquidated",
-    some("time", "market", "side", "quantity", "price", "other", "why", penalty="fee"),
+    some("time", "market", "side", "quantity", "price", "other", "why", "penalty"),
 )
 def liquidated(world: World, account: str, table: Table) -> None:
     """Fills of its liquidation orders, with the penalty taken (R-H5)."""
     pool = world.pool_of(account)
     found = recent(pool, ev.LIQUIDATION_FILL, account=account)
-    must_show(f"liquidation fills of {account}", pool, found, table, {"penalty": "fee"})
+    must_show(f"liquidation fills of {account}", pool, found, table)
 
 
 @CHAPTER.expectation(
     "{account} is to be liquidated",
     "alice is to be liquidated",
-    some("time", "market", "side", "quantity", "restore", "why", stage="level", limit="price", penalty="fee"),
+    some("time", "market", "side", "quantity", "restore", "why", "stage", "limit", "penalty"),
 )
 def ordered(world: World, account: str, table: Table) -> None:
     """Orders that execution gets (R-H1 to R-H4): their limit is the worst price that keeps health (R-H2)."""
     pool = world.pool_of(account)
     found = recent(pool, ev.LIQUIDATION_ORDER, account=account)
-    renamed = {"stage": "level", "limit": "price", "penalty": "fee"}
-    must_show(f"liquidation orders of {account}", pool, found, table, renamed)
+    must_show(f"liquidation orders of {account}", pool, found, table)
 
 
 @CHAPTER.expectation(
     "{account} is offered to liquidators",
     "alice is offered to liquidators",
-    some("time", "market", "side", "quantity", "restore", "deadline", bonus="fee"),
+    some("time", "market", "side", "quantity", "restore", "deadline", "bonus"),
 )
 def offered(world: World, account: str, table: Table) -> None:
     """Offers that open (R-I1), with the bonus at opening (R-I2)."""
     pool = world.pool_of(account)
     found = recent(pool, ev.OFFER_OPENED, account=account)
-    must_show(f"offers of {account}", pool, found, table, {"bonus": "fee"})
+    must_show(f"offers of {account}", pool, found, table)
 
 
 @CHAPTER.expectation(
     "the bids are answered",
     "the bids are answered",
-    some("time", "account", "quantity", "answer", bonus="fee"),
+    some("time", "account", "quantity", "answer", "bonus"),
 )
 def bids_answered(world: World, table: Table) -> None:
     """Answers to bids (R-I3): VALID, or the code of the first reason against it; and the bonus at that moment."""
     pool = world.pool()
-    must_show("answers to bids", pool, recent(pool, ev.BID_DECISION), table, {"bonus": "fee"})
+    must_show("answers to bids", pool, recent(pool, ev.BID_DECISION), table)
 
 
 @CHAPTER.expectation(
     "the vault takes over from {account}",
     "the vault takes over from alice",
-    some("market", "side", "quantity", "reason", proceeds="amount", equity="fee"),
+    some("market", "side", "quantity", "reason", "proceeds", "share"),
 )
 def taken_over(world: World, account: str, table: Table) -> None:
     """Lots that the vault takes (R-J2), and the equity that goes with them."""
     pool = world.pool_of(account)
     found = recent(pool, ev.TAKEOVER, account=account)
-    must_show(f"takeovers from {account}", pool, found, table, {"proceeds": "amount", "equity": "fee"})
+    must_show(f"takeovers from {account}", pool, found, table)
 
 
 @CHAPTER.expectation(
     "winners are deleveraged",
     "winners are deleveraged",
-    some("account", "market", "side", "quantity", "amount", "other", haircut="fee", bankrupt="other"),
+    some("account", "market", "side", "quantity", "amount", "other", "haircut", "bankrupt"),
 )
 def deleveraged(world: World, table: Table) -> None:
     """Winners closed against the bankrupt (R-L2, R-L3); a purchase of theirs has an amount above 0."""
     pool = world.pool()
     found = recent(pool, ev.ADL)
-    must_show("deleveraging", pool, found, table, {"haircut": "fee", "bankrupt": "other"})
+    must_show("deleveraging", pool, found, table)
 
 
-@CHAPTER.expectation(
-    "the loss is socialized", "the loss is socialized", some("account", "other", charge="amount")
-)
+@CHAPTER.expectation("the loss is socialized", "the loss is socialized", some("account", "other", "charge"))
 def socialized(world: World, table: Table) -> None:
     """What each account is charged of a loss that neither fund nor winners bear (R-M1)."""
     pool = world.pool()
-    must_show("charges", pool, recent(pool, ev.LOSS_CHARGE), table, {"charge": "amount"})
+    must_show("charges", pool, recent(pool, ev.LOSS_CHARGE), table)
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from flows.rules.exact import PPM
-from flows.scenario.amounts import positive, rate, units
+from flows.scenario.amounts import rate, units
 from flows.scenario.draft import QUANTA, Draft, collateral
 from flows.scenario.errors import ScenarioError
 from flows.scenario.pools import refuse_open
@@ -90,25 +90,3 @@ def declare_collateral(world: World, asset: str, pool: str | None, table: Table)
             rate(first["sale cost"], PPM) if first.get("sale cost") else 0,
         )
     )
-
-
-@CHAPTER.action("orders are filled at the mark price[ in pool {pool}]", "orders are filled at the mark price")
-def fill_at_mark(world: World, pool: str | None) -> None:
-    """Execution answers orders of the pool at once and in full, at the mark, within their limit."""
-    into = world.pool(pool)
-    into.fills, into.fill_ticks = "at the mark price", {}
-
-
-@CHAPTER.action("orders are not filled[ in pool {pool}]", "orders are not filled")
-def fill_never(world: World, pool: str | None) -> None:
-    """Execution answers no order."""
-    into = world.pool(pool)
-    into.fills, into.fill_ticks = NEVER, {}
-
-
-@CHAPTER.action("orders in {market} are filled at {amount}", "orders in BTC-PERP are filled at 57,450")
-def fill_at_price(world: World, market: str, amount: str) -> None:
-    """Execution answers orders of a market at once and in full at this price, within their limit."""
-    pool = world.pool_of_market(market)
-    row = pool.market(market)
-    pool.fill_ticks[row] = positive(amount, pool.draft.markets[row].tick_scale, "ticks")

@@ -12,6 +12,7 @@ from flows.rules.collateral.haircut import tiered_credit
 from flows.rules.collateral.value import asset_value
 from flows.rules.margin.equity import equity_initial, equity_low, equity_maintenance, equity_withdrawal
 from flows.rules.margin.initial import initial_margin
+from flows.rules.margin.liquidation_price import liquidation_ticks
 from flows.rules.margin.maintenance import maintenance_margin
 from flows.rules.oracle.status import HALTED
 from flows.rules.position.fill import apply_quote
@@ -197,6 +198,7 @@ class State:
                 market=market,
                 position_lots=position.lots,
                 position_cost_quanta=position.cost_quanta,
+                price_ticks=self.liquidation_price(value, market, position.lots),
                 quanta=abs(position.lots) * held.mark_ticks * held.parameters.lot_tick_quanta,
                 maintenance_margin_quanta=value.maintenance_by_market[market],
                 initial_margin_quanta=value.initial_by_market[market],
@@ -214,6 +216,23 @@ class State:
                     equity_quanta=credit,
                     equity_low_quanta=low,
                 )
+
+    def liquidation_price(self, value: Valuation, market: int, lots: int) -> int:
+        """First tick at which the engine acts on the account as this market moves (R-E4), 0 for none."""
+        held = self.markets[market]
+        of = held.parameters
+        return liquidation_ticks(
+            lots,
+            held.mark_ticks,
+            of.lot_tick_quanta,
+            # Acting at equality, a margin just met is one quantum short.
+            value.equity_quanta - int(self.parameters.liquidate_at_equality),
+            value.maintenance_quanta - value.maintenance_by_market[market],
+            of.tier_floor_quanta,
+            of.tier_maintenance_ppm,
+            of.tier_maintenance_amount_quanta,
+            of.max_price_ticks,
+        )
 
     # --- money --------------------------------------------------------------------------------------------------------
     def trade(self, account: Account, market: int, delta_lots: int, quote_quanta: int) -> int:

@@ -47,8 +47,18 @@ def resolve(state: State, account: Account) -> None:
     deficit = draw_fund(state, account, deficit, markets, ev.FUND_FLOOR_DRAW)
     if deficit > 0:
         socialize_loss(state, account, deficit, markets)
+    hand_rest_over(state, account)
     account.liquidating = False
     state.touch(account.row)
+
+
+def hand_rest_over(state: State, account: Account) -> None:
+    """Collateral that the fund had no cash for goes to the vault, with the debt it covers: nothing is left (R-J2)."""
+    if account.row == VAULT or account.positions or not any(account.units):
+        return
+    vault = state.value(state.accounts[VAULT])
+    if vault.equity_low_quanta > 0 and vault.equity_quanta >= vault.maintenance_quanta:
+        backstop.give_all(state, account, state.accounts[VAULT])
 
 
 def collateral_to_fund(state: State, account: Account) -> None:

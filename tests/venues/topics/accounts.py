@@ -25,7 +25,7 @@ ORDERS = "R-D5: open orders in a margin"
 BORROWS = "debts in other assets: only the settlement asset can be owed (R-C5)"
 
 
-# ---- dYdX v4 -----------------------------------------------------------------------------------------------------------
+# ---- dYdX v4 ---------------------------------------------------------------------------------------------------------
 @maps("account", "R-E1, R-N4, R-D1, R-D2", ("quote_balance", "markets", "positions"))
 def dydx_account_of(given: Inputs) -> Answer:
     raw = {"quote_balance": given["quote_balance"], "positions": given["positions"]}
@@ -45,7 +45,7 @@ def dydx_account_of(given: Inputs) -> Answer:
     )
 
 
-# ---- JOJO --------------------------------------------------------------------------------------------------------------
+# ---- JOJO ------------------------------------------------------------------------------------------------------------
 E18 = 10**18
 JOJO_HABITS = "products are cut to 1e-6; here scales keep them whole (R-A1)"
 
@@ -124,7 +124,7 @@ def jojo_safety_of(given: Inputs) -> Answer:
     )
 
 
-# ---- Derive v2 -----------------------------------------------------------------------------------------------------------
+# ---- Derive v2 -------------------------------------------------------------------------------------------------------
 def derive_scale(given: Any, bases: list[Any], perps: list[Any]) -> Scale:
     prices = [base["spot_price"] for base in bases]
     prices += [perp[key] for perp in perps for key in ("perp_price", "entry_price") if key in perp]
@@ -142,7 +142,9 @@ def derive_margin_of(given: Inputs) -> Answer:
         value = asset_value(scale.lots(base["size"]), scale.ticks(base["spot_price"]) * scale.v, 1)
         weight = ppm(base["margin_factor"])
         equity += tiered_credit(value, ONE_TIER, (weight,))
-        equity_initial += tiered_credit(value, ONE_TIER, (ppm(exact(base["margin_factor"]) * exact(base.get("im_scale", 1))),))
+        equity_initial += tiered_credit(
+            value, ONE_TIER, (ppm(exact(base["margin_factor"]) * exact(base.get("im_scale", 1))),)
+        )
         market_value += value
         doubtful |= exact(base.get("spot_confidence", 1)) < exact(base.get("confidence_threshold", 0))
     initial = maintenance = 0
@@ -163,11 +165,13 @@ def derive_margin_of(given: Inputs) -> Answer:
     if not doubtful:
         return Answer(ours)
     del ours["initial"]
-    reason = "a deduction for low oracle confidence (R-C1 takes the low end of the interval, R-O5 sets a status)"
+    reason = (
+        "a deduction for low oracle confidence (R-C1 takes the low end of the interval, R-O5 sets a status)"
+    )
     return Answer(ours, missing={"initial": reason})
 
 
-# ---- Drift v2 ------------------------------------------------------------------------------------------------------------
+# ---- Drift v2 --------------------------------------------------------------------------------------------------------
 @maps("account", "R-C1, R-D1", ("quote_price", "deposit"))
 def drift_account_of(given: Inputs) -> Answer:
     if given.get("borrows"):
@@ -197,7 +201,7 @@ def drift_account_of(given: Inputs) -> Answer:
     )
 
 
-# ---- Synthetix v3 ----------------------------------------------------------------------------------------------------------
+# ---- Synthetix v3 ----------------------------------------------------------------------------------------------------
 @maps("margin", "R-E1", ("collateral", "positions"))
 def synthetix_margin_of(given: Inputs) -> Answer:
     if given["positions"]:
@@ -214,7 +218,7 @@ def synthetix_margin_of(given: Inputs) -> Answer:
     )
 
 
-# ---- Mango v4 --------------------------------------------------------------------------------------------------------------
+# ---- Mango v4 --------------------------------------------------------------------------------------------------------
 MANGO = (
     "the result of a perp after its margin is weighted, netted with its settle token, and the sum carries the token's "
     "weight; here gains count in full for maintenance and a debt counts once (R-E1, R-C1)"
@@ -241,7 +245,11 @@ def mango_health_of(given: Inputs) -> Answer:
     if len(settle) > 1:
         return Answer(missing={"*": "one account over several settlement assets (a pool has one)"})
     ours = theirs = 0
-    token = tokens[min(settle)] if settle else {"balance": 0, "price": 1, "asset_weight": 1, "liability_weight": 1}
+    token = (
+        tokens[min(settle)]
+        if settle
+        else {"balance": 0, "price": 1, "asset_weight": 1, "liability_weight": 1}
+    )
     prices = (token["price"], *(perp["price"] for perp in perps))
     scale = scale_for((0,), prices, (token["balance"], *(perp["quote"] for perp in perps)))
     for perp in perps:
@@ -258,7 +266,9 @@ def mango_health_of(given: Inputs) -> Answer:
     fine = 10 ** (scale.quantum_places + scale.tick_places)
     return Answer(
         {"health": Fraction((ours + balance) * token_price, fine)},
-        {"health": Difference(Fraction(weighted(net, token["asset_weight"], token["liability_weight"]), fine), MANGO)},
+        {
+            "health": Difference(
+                Fraction(weighted(net, token["asset_weight"], token["liability_weight"]), fine), MANGO
+            )
+        },
     )
-
-

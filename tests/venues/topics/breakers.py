@@ -62,12 +62,14 @@ def hourly_limit_of(given: Inputs) -> Answer:
     return band_answer(given["reference"], ppm(exact(given["percent"]) / 100))
 
 
-# ---- Percolator ----------------------------------------------------------------------------------------------------------------
+# ---- Percolator ------------------------------------------------------------------------------------------------------
 @maps("oracle-alignment", "R-P4", ("oracle", "mark", "tolerance_bps"))
 def alignment_of(given: Inputs) -> Answer:
     oracle, mark = whole(given["oracle"]), whole(given["mark"])
     aligned = is_within(mark, oracle, whole(given["tolerance_bps"]) * 100)
-    unknown = Difference(aligned and oracle != 0, "an oracle at zero is never aligned; here zero lies within zero (R-P4)")
+    unknown = Difference(
+        aligned and oracle != 0, "an oracle at zero is never aligned; here zero lies within zero (R-P4)"
+    )
     return Answer({"aligned": aligned}, {"aligned": unknown})
 
 
@@ -78,14 +80,18 @@ def percolator_band_of(given: Inputs) -> Answer:
     def outside(price: int) -> bool:
         return not is_within(price, oracle, width)
 
-    return Answer({"lower": first(outside, oracle, -1) + 1, "upper": first(outside, oracle, 3 * oracle + 1) - 1})
+    return Answer(
+        {"lower": first(outside, oracle, -1) + 1, "upper": first(outside, oracle, 3 * oracle + 1) - 1}
+    )
 
 
-# ---- Perpetual Protocol v2 (Curie) ---------------------------------------------------------------------------------------------
+# ---- Perpetual Protocol v2 (Curie) -----------------------------------------------------------------------------------
 @maps("price-band", "R-P4", ("index_price", "price_before", "price_after"))
 def curie_band_of(given: Inputs) -> Answer:
     digits = places(given["index_price"], given["price_before"], given["price_after"]) + 6
-    index, before, after = (scaled(given[key], digits) for key in ("index_price", "price_before", "price_after"))
+    index, before, after = (
+        scaled(given[key], digits) for key in ("index_price", "price_before", "price_after")
+    )
     band = whole(given["band_ppm"])
     same_side = (before > index) == (after > index)
     nearer = same_side and abs(after - index) <= abs(before - index)
@@ -94,25 +100,32 @@ def curie_band_of(given: Inputs) -> Answer:
         {"allowed": allowed},
         {
             "allowed": Difference(
-                allowed or nearer, "a trade that brings a price nearer from outside passes; here the band alone decides (R-P4)"
+                allowed or nearer,
+                "a trade that brings a price nearer from outside passes; here the band alone decides (R-P4)",
             )
         },
         {"spread_after_ppm": "a spread that is shown: R-P4 only compares it"},
     )
 
 
-# ---- withdrawals -----------------------------------------------------------------------------------------------------------------
+# ---- withdrawals -----------------------------------------------------------------------------------------------------
 GATE_BLOCKS = 50
 
 
 @maps("gate", "R-M2", ("current_block", "update", "pools_touched"))
 def gate_of(given: Inputs) -> Answer:
-    now, seen, touched = whole(given["current_block"]), given["negative_account_seen_at_block"], given["pools_touched"]
+    now, seen, touched = (
+        whole(given["current_block"]),
+        given["negative_account_seen_at_block"],
+        given["pools_touched"],
+    )
     if given["update"] == "deposit":
         return Answer({"blocked": False}, note="deposits never ask (R-M2)")
     found = [whole(seen[pool]) for pool in touched if seen.get(pool) is not None]
     is_open = all(withdrawals_open(0, block, GATE_BLOCKS, False, now) for block in found)
-    return Answer({"blocked": not is_open}, note="blocks stand for nanoseconds, the block seen for the one resolved")
+    return Answer(
+        {"blocked": not is_open}, note="blocks stand for nanoseconds, the block seen for the one resolved"
+    )
 
 
 LIMITER = "withdrawals limited by an amount that refills: R-M2 is a gate"
@@ -120,4 +133,3 @@ lacks("baseline", "R-M2", ("tvl", "limiter"), LIMITER)
 lacks("capacity", "R-M2", ("tvl", "limiter", "capacity"), LIMITER)
 lacks("withdraw", "R-M2", ("amount", "capacities"), LIMITER)
 lacks("exit-limit", "R-M2", ("user_bps", "requests"), f"{LIMITER}, with a queue")
-

@@ -12,7 +12,7 @@ from flows.rules.collateral.value import asset_value, debt_value
 from flows.rules.exact import PPM, mul_div_ceil, mul_div_floor, mul_ppm_floor
 from flows.rules.margin.equity import equity_initial
 from flows.rules.margin.health import health_ppm
-from tests.venues.amounts import ONE_TIER, exact, is_ppm, ppm, scale_for, whole
+from tests.venues.amounts import ONE_TIER, exact, ppm, scale_for, whole
 from tests.venues.mapping import Inputs, lacks, maps
 from tests.venues.topics.accounts import BORROWS
 from tests.venues.verdict import Answer, Difference
@@ -30,25 +30,39 @@ def haircut_of(given: Inputs) -> Answer:
         scale = scale_for((holding["amount"],), (holding["price"],))
         amount, price = scale.lots(holding["amount"]), scale.ticks(holding["price"]) * scale.v
         value = asset_value(amount, price, 1) if amount >= 0 else debt_value(-amount, price, 1)
-        values.append(scale.money(tiered_credit(value, ONE_TIER, (ppm(1 - exact(holding["haircut"])),)) if amount >= 0 else value))
+        values.append(
+            scale.money(
+                tiered_credit(value, ONE_TIER, (ppm(1 - exact(holding["haircut"])),))
+                if amount >= 0
+                else value
+            )
+        )
     return Answer({"values": values, "total": sum(values, Fraction(0))})
 
 
 @maps("decimals", "R-C1", ("value", "from_decimals", "to_decimals"))
 def decimals_of(given: Inputs) -> Answer:
-    value, unit, price = whole(given["value"]), 10 ** whole(given["from_decimals"]), 10 ** whole(given["to_decimals"])
+    value, unit, price = (
+        whole(given["value"]),
+        10 ** whole(given["from_decimals"]),
+        10 ** whole(given["to_decimals"]),
+    )
     counted = asset_value(value, price, unit) if value >= 0 else debt_value(-value, price, unit)
     return Answer({"value": counted}, note="a holding at a price of one; a debt rounds up")
 
 
-# ---- Drift v2 ------------------------------------------------------------------------------------------------------------
+# ---- Drift v2 --------------------------------------------------------------------------------------------------------
 @maps("asset-weight", "R-C2", ("initial_asset_weight", "margin_type", "imf_factor"), ("decimals", "size"))
 def asset_weight_of(given: Inputs) -> Answer:
     if whole(given["imf_factor"]) > 0:
         return Answer(missing={"*": BY_SIZE})
     kind = given["margin_type"]
     if kind not in {"initial", "maintenance"}:
-        return Answer(missing={"*": f'a weight of its own for "{kind}" (here an order is held to the initial one, R-F1)'})
+        return Answer(
+            missing={
+                "*": f'a weight of its own for "{kind}" (here an order is held to the initial one, R-F1)'
+            }
+        )
     for key in ("initial_asset_weight", "maintenance_asset_weight"):
         given.get(key)
     weight = whole(given[f"{kind}_asset_weight"]) * 100
@@ -65,11 +79,21 @@ def gain_weight_of(given: Inputs) -> Answer:
 
 
 lacks("liability-weight", "R-C5", ("initial_liability_weight",), BORROWS)
-lacks("scaled-asset-weight", "R-C4", ("deposits", "scale_start"), "R-C4: what all depositors hold of an asset limits its credit")
-lacks("socialize-spot", "R-M1", ("loss", "total_deposits"), "losses on deposits through an index: flat accounts bear none (R-M1)")
+lacks(
+    "scaled-asset-weight",
+    "R-C4",
+    ("deposits", "scale_start"),
+    "R-C4: what all depositors hold of an asset limits its credit",
+)
+lacks(
+    "socialize-spot",
+    "R-M1",
+    ("loss", "total_deposits"),
+    "losses on deposits through an index: flat accounts bear none (R-M1)",
+)
 
 
-# ---- lenders -----------------------------------------------------------------------------------------------------------------
+# ---- lenders ---------------------------------------------------------------------------------------------------------
 @maps("euler", "R-C1, R-C2, R-G1, R-E3", ("collaterals", "debt", "debt_price_e18"))
 def euler_of(given: Inputs) -> Answer:
     adjusted = 0
@@ -100,14 +124,17 @@ def euler_of(given: Inputs) -> Answer:
 def health_factor_of(given: Inputs) -> Answer:
     scale = scale_for((0,), (0,), (given["collateral_value"], given["debt_value"]))
     threshold, factor = given["liquidation_threshold"], given.get("debt_factor", 1)
-    if not (is_ppm(threshold) and is_ppm(factor)):
-        return Answer(missing={"*": "a factor that is no parts per million (R-C2)"})
     credit = tiered_credit(scale.quanta(given["collateral_value"]), ONE_TIER, (ppm(threshold),))
     debt = mul_div_ceil(scale.quanta(given["debt_value"]), PPM, ppm(factor))
     return Answer({"health_factor": Fraction(health_ppm(credit, debt), PPM)}, note="the debt is the margin")
 
 
-lacks("aave-close-factor", "R-H1", ("health_factor_e18", "debt_base_e8"), "a close factor: R-H1 closes what restores a target")
+lacks(
+    "aave-close-factor",
+    "R-H1",
+    ("health_factor_e18", "debt_base_e8"),
+    "a close factor: R-H1 closes what restores a target",
+)
 lacks(
     "morpho-incentive",
     "R-I2",
@@ -116,8 +143,13 @@ lacks(
 )
 
 
-# ---- Maker, Perpetual Protocol v2 (Curie) ----------------------------------------------------------------------------------
-lacks("purchase", "R-I4", ("lot", "tab", "min_remaining"), "an auction that ends when a debt is paid: R-I4 fills lots")
+# ---- Maker, Perpetual Protocol v2 (Curie) ----------------------------------------------------------------------------
+lacks(
+    "purchase",
+    "R-I4",
+    ("lot", "tab", "min_remaining"),
+    "an auction that ends when a debt is paid: R-I4 fills lots",
+)
 
 
 @maps("collateral", "R-C6", ("collateral", "price_e18", "discount_ppm"))

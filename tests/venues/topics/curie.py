@@ -73,7 +73,10 @@ class Trader:
 
     def equity(self) -> int:
         """Equity by our rules, in quanta of 1e-36."""
-        gains = (unrealized_quanta(one.size, -one.open_notional * E18, one.mark, 1) for one in self.positions.values())
+        gains = (
+            unrealized_quanta(one.size, -one.open_notional * E18, one.mark, 1)
+            for one in self.positions.values()
+        )
         return equity_maintenance(self.balance * E18, 0, sum(gains))
 
     def margin_of(self, held: Held) -> int:
@@ -105,7 +108,9 @@ class Trader:
         return min(PPM, self.total() * PPM // (2 * value))
 
 
-def take_over(trader: Trader, penalty_ppm: int, asked: int, liquidator: Held, covered: bool) -> dict[str, Any]:
+def take_over(
+    trader: Trader, penalty_ppm: int, asked: int, liquidator: Held, covered: bool
+) -> dict[str, Any]:
     """Walk a liquidation in Curie's steps."""
     held = trader.held
     share = trader.share_ppm()
@@ -162,5 +167,3 @@ def take_over_of(given: Inputs) -> Answer:
         {"taken_size_e18": side * size, "trader_size_after_e18": trader.held.size - side * size},
         {key: Difference(value, HABITS) for key, value in theirs.items()},
     )
-
-

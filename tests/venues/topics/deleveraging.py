@@ -58,7 +58,10 @@ def offset_pair_of(given: Inputs) -> Answer:
     market, delta = given["market"], whole(given["delta_base_quantums"])
     at_bankruptcy = given["price"] == "bankruptcy"
     bankrupt, other = accounts(given, given["liquidated"]), accounts(given, given["offsetting"])
-    if not (only_reduces(bankrupt[0].lots.get(market, 0), delta) and only_reduces(other[0].lots.get(market, 0), -delta)):
+    if not (
+        only_reduces(bankrupt[0].lots.get(market, 0), delta)
+        and only_reduces(other[0].lots.get(market, 0), -delta)
+    ):
         return Answer({"error": "invalid_size_delta"})
     ours = offset(bankrupt[0], other[0], market, delta, at_bankruptcy)
     theirs = offset(bankrupt[1], other[1], market, delta, at_bankruptcy)

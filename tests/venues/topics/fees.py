@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from flows.rules.adl.severity import realized_deficit
 from flows.rules.exact import PPM
 from flows.rules.fund.draw import draw
-from flows.rules.adl.severity import realized_deficit
 from flows.rules.liquidation.guard import cost_cap_ppm, largest_loss
 from flows.rules.liquidation.penalty import effective_penalty_ppm, penalty_quanta
 from flows.rules.margin.maintenance import maintenance_margin
@@ -25,7 +25,7 @@ COMPOUNDS = "a price that falls by a constant factor: R-I2's steps add up"
 DEBTS = "borrows liquidated against collateral: only the settlement asset can be owed (R-C5), and R-C6 sells for it"
 
 
-# ---- dYdX v4 -----------------------------------------------------------------------------------------------------------
+# ---- dYdX v4 ---------------------------------------------------------------------------------------------------------
 def is_fill(quantity: int) -> bool:
     """Tell whether a match of so many lots is one (R-B4)."""
     try:
@@ -78,7 +78,7 @@ def whole_part(amount: Fraction) -> int:
     return amount.numerator // amount.denominator
 
 
-# ---- Drift v2 ------------------------------------------------------------------------------------------------------------
+# ---- Drift v2 --------------------------------------------------------------------------------------------------------
 CUT_FUND_FEE = "the fund takes 95 % of what health leaves, each step cut; here all of it (R-H5)"
 
 
@@ -90,7 +90,10 @@ def cut_fund_fee(most_ppm: int, rate_ppm: int, own_ppm: int, shortage: Fraction)
 
 @maps("perp-if-fee", "R-H5, R-H2", ("margin_shortage", "base", "max_if_fee"))
 def fund_fee_of(given: Inputs) -> Answer:
-    rate, price = whole(given["margin_ratio"]) * 100, whole(given["oracle_price"]) * whole(given["quote_price"])
+    rate, price = (
+        whole(given["margin_ratio"]) * 100,
+        whole(given["oracle_price"]) * whole(given["quote_price"]),
+    )
     own_fee, most = whole(given["liquidator_fee"]), whole(given["max_if_fee"])
     shortage = whole(given["margin_shortage"]) * 10**15  # lots of 1e-9 at 1e-12: quanta of 1e-21
     notional = notional_quanta(whole(given["base"]), price, 1)
@@ -130,7 +133,7 @@ for group, needs in {
     lacks(group, "R-C6", needs, DEBTS)
 
 
-# ---- Maker, Derive v2 ------------------------------------------------------------------------------------------------------
+# ---- Maker, Derive v2 ------------------------------------------------------------------------------------------------
 def ramp_ppm(seconds: int, length_s: int, base_ppm: int, most_ppm: int) -> int | None:
     """Give R-I2's bonus a time after it opened, where steps of one millionth fill the ramp exactly."""
     steps = most_ppm - base_ppm
@@ -151,7 +154,11 @@ def price_curve_of(given: Inputs) -> Answer:
     price = settlement(1, top, 1, bonus, 0, 0)[0]
     exactly = top * max(0, tau - seconds) // tau
     reason = "a price falls all the time; here a bonus grows in steps of a millionth (R-I2)"
-    return Answer({"price": price}, {"price": Difference(exactly, reason)}, note="the discount from the top is the bonus")
+    return Answer(
+        {"price": price},
+        {"price": Difference(exactly, reason)},
+        note="the discount from the top is the bonus",
+    )
 
 
 @maps("discount", "R-I2", ("start_share", "cutoff_share", "fast_seconds"))
@@ -178,4 +185,3 @@ def discount_of(given: Inputs) -> Answer:
 PORTFOLIO = "an auction of a share of a whole portfolio: R-I1 offers one market at a time"
 lacks("solvent-bid", "R-I1", ("buffer_share", "bid_share"), PORTFOLIO)
 lacks("insolvent-bid", "R-I1", ("auction_seconds", "bid_share"), f"{PORTFOLIO}; R-K1 pays no bidder")
-

@@ -37,7 +37,9 @@ def derive_withdrawals_of(given: Inputs) -> Answer:
     deficit, fund = scale.quanta(given["insolvent_maintenance_total"]), scale.quanta(given["security_fund"])
     uncovered = draw(deficit, fund)[1]
     is_open = withdrawals_open(1 if uncovered else 0, 0, 0, False, 0)
-    return Answer({"blocked": not is_open}, note="what the fund does not cover is unresolved; no cooling time")
+    return Answer(
+        {"blocked": not is_open}, note="what the fund does not cover is unresolved; no cooling time"
+    )
 
 
 @maps("haircut-fraction", "R-L1", ("shortfall", "total_positive_pnl", "max_haircut_bps"))
@@ -59,7 +61,7 @@ def kept_share_of(given: Inputs) -> Answer:
     )
 
 
-# ---- Drift v2 ------------------------------------------------------------------------------------------------------------
+# ---- Drift v2 --------------------------------------------------------------------------------------------------------
 BY_OPEN_INTEREST = (
     "what is left is spread over all lots through the funding index, rounded up a unit; "
     "here over the equity of traders, exactly (R-M1)"
@@ -82,7 +84,9 @@ def socialized_perp_of(given: Inputs) -> Answer:
     if base == 0:
         _, unborne = socialize(left, [], [], [], TRADERS)
         if unborne:
-            refused = Difference("no_open_interest", "a loss nobody can bear is refused; here the pool is insolvent (R-M1)")
+            refused = Difference(
+                "no_open_interest", "a loss nobody can bear is refused; here the pool is insolvent (R-M1)"
+            )
             return Answer({"error": "insolvent"}, {"error": refused})
         return Answer(ours)
     delta = div_ceil(left * 10**9, base) * 1_000
@@ -94,7 +98,7 @@ def socialized_perp_of(given: Inputs) -> Answer:
     return Answer(ours, differs, note="a vault of insurance, then fees")
 
 
-# ---- Vega ------------------------------------------------------------------------------------------------------------------
+# ---- Vega ------------------------------------------------------------------------------------------------------------
 @maps("loss-socialization", "R-K1, R-L2", ("insurance", "losers", "winners"))
 def shared_loss_of(given: Inputs) -> Answer:
     collected, insurance = 0, whole(given["insurance"])

@@ -24,7 +24,7 @@ LISTED_NS, LATER_NS = 0, 1
 """A market listed before the hour began."""
 
 
-# ---- dYdX v4 -----------------------------------------------------------------------------------------------------------
+# ---- dYdX v4 ---------------------------------------------------------------------------------------------------------
 @maps("settlement", "R-N4", ("new_index", "base_quantums", "old_index"))
 def settlement_of(given: Inputs) -> Answer:
     due = owed(whole(given["base_quantums"]), whole(given["new_index"]), whole(given["old_index"]))
@@ -49,7 +49,11 @@ def index_delta(rate_8h_ppm: int, seconds: int, given: Any) -> tuple[Fraction, i
 def index_delta_of(given: Inputs) -> Answer:
     ours, theirs = index_delta(whole(given["rate_8h_ppm"]), whole(given["seconds"]), given)
     reason = "rate, time and price are multiplied before one division; here the rate of the time comes first (R-N2)"
-    return Answer({"index_delta": ours}, {"index_delta": Difference(theirs, reason)}, note="an index in 1e-6 of a quantum")
+    return Answer(
+        {"index_delta": ours},
+        {"index_delta": Difference(theirs, reason)},
+        note="an index in 1e-6 of a quantum",
+    )
 
 
 def bound_ppb(initial_ppm: int, fraction_ppm: int, factor_ppm: int) -> int | None:
@@ -69,7 +73,11 @@ def clamp_of(given: Inputs) -> Answer:
         return Answer({"bound_ppm": "refused"}, {"bound_ppm": Difference(0, NO_GAP)})
     return Answer(
         {"bound_ppm": Fraction(bound, 1_000)},
-        {"bound_ppm": Difference(bound // 1_000, "a bound is cut to a millionth; here to a billionth (R-N3)")},
+        {
+            "bound_ppm": Difference(
+                bound // 1_000, "a bound is cut to a millionth; here to a billionth (R-N3)"
+            )
+        },
     )
 
 
@@ -84,7 +92,11 @@ def sample_of(given: Inputs) -> Answer:
     nearest = (abs(twice) + 1) // 2 * (1 if twice > 0 else -1)
     return Answer(
         {"sample_ppm": median(votes)},
-        {"sample_ppm": Difference(nearest, "the middle of two is rounded half away from zero; here down (R-O2)")},
+        {
+            "sample_ppm": Difference(
+                nearest, "the middle of two is rounded half away from zero; here down (R-O2)"
+            )
+        },
         note="R-O2's median of equal weights without confidence; a missing vote counts as 0",
     )
 
@@ -103,7 +115,10 @@ def tick_of(given: Inputs) -> Answer:
     default = whole(given["default_funding_ppm"]) * 1_000
     bound = bound_ppb(whole(given["initial_margin_ppm"]), whole(given["maintenance_fraction_ppm"]), 6 * PPM)
     if bound is None:
-        return Answer({"rate_8h_ppm": "refused"}, {"rate_8h_ppm": Difference(0, NO_GAP), "index_delta": Difference(0, NO_GAP)})
+        return Answer(
+            {"rate_8h_ppm": "refused"},
+            {"rate_8h_ppm": Difference(0, NO_GAP), "index_delta": Difference(0, NO_GAP)},
+        )
     ours = capped_rate_ppb(eight_hour_rate_ppb(premium, default), bound)
     theirs = capped_rate_ppb(div_trunc(premium, 1_000) * 1_000 + default, bound // 1_000 * 1_000) // 1_000
     reason = f"{NO_DAMPER}; a mean is cut to a millionth"
@@ -117,7 +132,9 @@ def tick_of(given: Inputs) -> Answer:
 
 
 def per_lot_of(rate_ppb: int, given: Any) -> Fraction:
-    ticks, power = power_of(whole(given["price"]), whole(given["price_exponent"]), whole(given["atomic_resolution"]))
+    ticks, power = power_of(
+        whole(given["price"]), whole(given["price_exponent"]), whole(given["atomic_resolution"])
+    )
     fine = max(0, -(power + 6))
     return Fraction(per_lot(ticks, 10 ** (power + 6 + fine), rate_ppb, 0)[0], 10**fine)
 
@@ -125,13 +142,11 @@ def per_lot_of(rate_ppb: int, given: Any) -> Fraction:
 lacks("tails", "R-N2", ("removal_ppm", "samples"), "trimming of outlying samples: R-N2 takes every one")
 
 
-# ---- exchanges -------------------------------------------------------------------------------------------------------------
+# ---- exchanges -------------------------------------------------------------------------------------------------------
 @maps("funding", "R-N4", ("size", "rate", "mark_price"))
 def exchange_funding_of(given: Inputs) -> Answer:
     scale = scale_for((given["size"],), (given["mark_price"],))
     rate = exact(given["rate"]) * exact(given.get("time_share", 1))
-    if (rate * PPB).denominator != 1:
-        return Answer(missing={"*": "a rate that is no parts per billion (R-N4)"})
     paid, _ = per_lot(scale.ticks(given["mark_price"]), scale.v, ppb(rate), 0)
     due = owed(-scale.lots(given["size"]), paid, 0)
     return Answer({"receipt_of_short": scale.money(-due)}, note="their mark stands for the index")
@@ -184,7 +199,7 @@ def time_units(left: object, period: object) -> tuple[int, int]:
     return whole(exact(left) * 10**digits), whole(exact(period) * 10**digits)
 
 
-# ---- Drift v2, Derive v2 ---------------------------------------------------------------------------------------------------
+# ---- Drift v2, Derive v2 ---------------------------------------------------------------------------------------------
 @maps("funding-basis", "R-O8", ("oracle_price", "last_funding_rate", "funding_period"))
 def drift_basis_of(given: Inputs) -> Answer:
     oracle, twap = whole(given["oracle_price"]), whole(given["last_funding_oracle_twap"])
@@ -207,7 +222,9 @@ def derive_funding_of(given: Inputs) -> Answer:
     bids, asks = ((bid,) if bid > index else ()), ((ask,) if ask < index else ())
     premium, _ = premium_sample(bids, (1,) * len(bids), asks, (1,) * len(asks), 1, 1, index, PPB)
     cap, static = ppb(given["max_hourly_rate"]), ppb(given.get("static_rate", 0))
-    ours = capped_rate_ppb(hourly_rate_ppb(eight_hour_rate_ppb(premium, 8 * static), LATER_NS, LISTED_NS), cap)
+    ours = capped_rate_ppb(
+        hourly_rate_ppb(eight_hour_rate_ppb(premium, 8 * static), LATER_NS, LISTED_NS), cap
+    )
     theirs = capped_rate_ppb(div_trunc(premium, whole(given["convergence_hours"])) + static, cap)
     mine, hers = derive_values(ours, index, scale, given), derive_values(theirs, index, scale, given)
     return Answer(mine, {key: Difference(value, NO_DAMPER) for key, value in hers.items()})
@@ -216,12 +233,14 @@ def derive_funding_of(given: Inputs) -> Answer:
 def derive_values(rate: int, index: int, scale: Scale, given: Inputs) -> dict[str, Any]:
     values: dict[str, Any] = {"hourly_rate": Fraction(rate, PPB)}
     if "size" in given:
-        due = owed(scale.lots(given["size"]), per_lot(index, scale.v, rate, 0)[0] * whole(given.get("hours", 1)), 0)
+        due = owed(
+            scale.lots(given["size"]), per_lot(index, scale.v, rate, 0)[0] * whole(given.get("hours", 1)), 0
+        )
         values |= {"long_payment": -scale.money(due), "short_payment": scale.money(due)}
     return values
 
 
-# ---- rates of another kind -------------------------------------------------------------------------------------------------
+# ---- rates of another kind -------------------------------------------------------------------------------------------
 lacks("funding", "R-N5", ("skew", "skew_scale", "max_velocity"), MEMORY)
 lacks("adaptive", "R-N5", ("long_open_interest", "saved_factor_e30"), MEMORY)
 lacks(

@@ -14,7 +14,7 @@ from flows.rules.margin.liquidation_price import excess_quanta, liquidation_tick
 from flows.rules.margin.maintenance import maintenance_margin
 from flows.rules.scale.bounds import price_fits
 from flows.rules.scale.unit import notional_quanta, unrealized_quanta
-from tests.venues.amounts import ONE_TIER, Scale, exact, is_ppm, ppm, scale_for, whole
+from tests.venues.amounts import ONE_TIER, Scale, exact, ppm, scale_for, whole
 from tests.venues.dydx import HABITS, Account, accounts
 from tests.venues.mapping import Inputs, lacks, maps
 from tests.venues.topics.margin_tables import INVERSE
@@ -33,7 +33,9 @@ def side_of(given: Any) -> int:
     return 1 if given["side"] == "long" else -1
 
 
-def price_scale(given: Any, *amounts: object, sizes: tuple[object, ...] = (1,), prices: tuple[object, ...] = ()) -> Scale:
+def price_scale(
+    given: Any, *amounts: object, sizes: tuple[object, ...] = (1,), prices: tuple[object, ...] = ()
+) -> Scale:
     return scale_for(sizes, (given["entry_price"], *prices), amounts, TICK_PLACES)
 
 
@@ -43,7 +45,9 @@ def break_even(ticks: int, lots: int, scale: Scale, reason: str = BREAK_EVEN) ->
     return Difference(RoundsTo(near, Fraction(1, 10**scale.tick_places), up=lots > 0), reason)
 
 
-def acting_ticks(lots: int, mark: int, scale: Scale, equity: int, other: int, rate: object, amount: int = 0) -> int:
+def acting_ticks(
+    lots: int, mark: int, scale: Scale, equity: int, other: int, rate: object, amount: int = 0
+) -> int:
     """Where the engine acts on one position of one tier."""
     furthest = 10**4 * (mark + abs(equity) // (abs(lots) * scale.v) + 1)
     return liquidation_ticks(lots, mark, scale.v, equity, other, ONE_TIER, (ppm(rate),), (amount,), furthest)
@@ -55,7 +59,7 @@ def price_answer(ticks: int, lots: int, scale: Scale) -> Answer:
     )
 
 
-# ---- exchanges: linear contracts -----------------------------------------------------------------------------------------
+# ---- exchanges: linear contracts -------------------------------------------------------------------------------------
 @maps("linear-additive", "R-E4, R-D1", ("entry_price", "wallet_balance", "maintenance_amount"), ("pair",))
 def binance_price_of(given: Inputs) -> Answer:
     others = given.get("other_positions", [])
@@ -72,7 +76,9 @@ def binance_price_of(given: Inputs) -> Answer:
     for held in others:
         held_lots = scale.lots(held["size"]) * (-1 if held.get("side") == "short" else 1)
         mark = scale.ticks(held["mark_price"])
-        equity += unrealized_quanta(held_lots, held_lots * scale.ticks(held["entry_price"]) * scale.v, mark, scale.v)
+        equity += unrealized_quanta(
+            held_lots, held_lots * scale.ticks(held["entry_price"]) * scale.v, mark, scale.v
+        )
         margin += maintenance_margin(
             notional_quanta(held_lots, mark, scale.v),
             ONE_TIER,
@@ -91,7 +97,9 @@ def gate_price_of(given: Inputs) -> Answer:
     scale = price_scale(given, given["margin"], sizes=(given["size"],))
     lots = side_of(given) * scale.lots(given["size"])
     rate = exact(given["maintenance_rate"]) + exact(given["taker_fee"])
-    ticks = acting_ticks(lots, scale.ticks(given["entry_price"]), scale, scale.quanta(given["margin"]), 0, rate)
+    ticks = acting_ticks(
+        lots, scale.ticks(given["entry_price"]), scale, scale.quanta(given["margin"]), 0, rate
+    )
     answer = price_answer(ticks, lots, scale)
     return Answer(answer.ours, answer.differs, note="the taker fee is part of the maintenance rate")
 
@@ -110,7 +118,8 @@ def bybit_price_of(given: Inputs) -> Answer:
     theirs = acting_ticks(lots, entry, scale, equity, fixed, 0)
     reason = f"maintenance margin is a fixed amount on the entry value; here it follows the mark (R-D1); {BREAK_EVEN}"
     return Answer(
-        {"liquidation_price": scale.price(ticks)}, {"liquidation_price": break_even(theirs, lots, scale, reason)}
+        {"liquidation_price": scale.price(ticks)},
+        {"liquidation_price": break_even(theirs, lots, scale, reason)},
     )
 
 
@@ -121,34 +130,40 @@ def sustainable_loss_of(given: Inputs) -> Answer:
     notional = notional_quanta(lots, entry, scale.v)
     posted = maintenance_margin(notional, ONE_TIER, (ppm(given["initial_rate"]),), (0,))
     equity = scale.quanta(given["available_balance"]) + posted
-    loss = excess_quanta(entry, lots, entry, scale.v, equity, 0, ONE_TIER, (ppm(given["maintenance_rate"]),), (0,))
-    return Answer({"sustainable_loss": scale.money(loss)}, note="what equity stands above the margin at the entry price")
+    loss = excess_quanta(
+        entry, lots, entry, scale.v, equity, 0, ONE_TIER, (ppm(given["maintenance_rate"]),), (0,)
+    )
+    return Answer(
+        {"sustainable_loss": scale.money(loss)}, note="what equity stands above the margin at the entry price"
+    )
 
 
 @maps("account-equation", "R-E4, R-D1", ("equity", "other_maintenance"))
 def account_price_of(given: Inputs) -> Answer:
-    scale = scale_for((given["size"],), (given["price"],), (given["equity"], given["other_maintenance"]), TICK_PLACES)
+    scale = scale_for(
+        (given["size"],), (given["price"],), (given["equity"], given["other_maintenance"]), TICK_PLACES
+    )
     lots, mark = scale.lots(given["size"]), scale.ticks(given["price"])
     equity, other = scale.quanta(given["equity"]), scale.quanta(given["other_maintenance"])
-    return price_answer(acting_ticks(lots, mark, scale, equity, other, given["maintenance_rate"]), lots, scale)
+    return price_answer(
+        acting_ticks(lots, mark, scale, equity, other, given["maintenance_rate"]), lots, scale
+    )
 
 
 for inverse in ("inverse-isolated", "inverse-cross", "inverse-bankruptcy"):
     lacks(inverse, "R-A1", ("entry_price",), INVERSE)
 
 
-# ---- Hyperliquid -----------------------------------------------------------------------------------------------------------
+# ---- Hyperliquid -----------------------------------------------------------------------------------------------------
 @maps("liq-price", "R-E4, R-D1", ("margin", "maintenance_leverage"))
 def hyperliquid_price_of(given: Inputs) -> Answer:
     rate = 1 / exact(given["maintenance_leverage"])
-    if not is_ppm(rate):
-        return Answer(missing={"*": f"R-E4 with a rate that is no parts per million ({rate})"})
     scale = scale_for((given["size"],), (given["price"],), (given["margin"],), TICK_PLACES)
     lots, mark = side_of(given) * scale.lots(given["size"]), scale.ticks(given["price"])
     return price_answer(acting_ticks(lots, mark, scale, scale.quanta(given["margin"]), 0, rate), lots, scale)
 
 
-# ---- dYdX v4 -----------------------------------------------------------------------------------------------------------------
+# ---- dYdX v4 ---------------------------------------------------------------------------------------------------------
 def relief_of(account: Account, market: str, delta: int) -> int:
     """Maintenance margin that a closing change frees."""
     held = account.lots[market]
@@ -199,7 +214,9 @@ def fillable_of(given: Inputs) -> Answer:
     lots, held = plain.lots[market], plain.markets[market]
     margin = plain.maintenance(market, lots)
     health = Fraction(plain.equity(), plain.margin())
-    budget = min(max(Fraction(adjustment, PPM) * (1 - health), Fraction(0)), Fraction(1)) * spread * margin / PPM
+    budget = (
+        min(max(Fraction(adjustment, PPM) * (1 - health), Fraction(0)), Fraction(1)) * spread * margin / PPM
+    )
     # In ticks and quanta fine enough for any decimal that the ratio may have.
     fine = 10**TICK_PLACES
     tick = Fraction(held.v, 10**held.fine * fine)

@@ -23,7 +23,7 @@ from tests.venues.topics.fees import CUT_FUND_FEE, cut_fund_fee
 from tests.venues.verdict import Answer, Difference
 
 
-# ---- Drift v2 ------------------------------------------------------------------------------------------------------------
+# ---- Drift v2 --------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Taken:
     """A Drift position under liquidation: lots are steps, quanta 1e-15 of the base's and price's units."""
@@ -113,8 +113,12 @@ def drift_liquidation_of(given: Inputs) -> Answer:
     )
 
 
-# ---- JOJO --------------------------------------------------------------------------------------------------------------
-REFUSALS = {UNKNOWN_OFFER: "refused: account is safe", WRONG_SIDE: "refused: wrong sign", OVERSIZED: "refused: oversized"}
+# ---- JOJO ------------------------------------------------------------------------------------------------------------
+REFUSALS = {
+    UNKNOWN_OFFER: "refused: account is safe",
+    WRONG_SIDE: "refused: wrong sign",
+    OVERSIZED: "refused: oversized",
+}
 
 
 def fee_rates(account: Jojo, market: str) -> tuple[int, int]:
@@ -132,7 +136,9 @@ def cut_credit(held: dict[str, Any], taken: int, off_ppm: int) -> int:
     return -div_trunc(taken * price, E18) * E18
 
 
-def jojo_after(account: Jojo, held: dict[str, Any], taken: int, cuts: bool, primary: int, secondary: int) -> dict[str, Any]:
+def jojo_after(
+    account: Jojo, held: dict[str, Any], taken: int, cuts: bool, primary: int, secondary: int
+) -> dict[str, Any]:
     """What a takeover leaves: the fund's fee on the value at the mark, or, cut, on what the liquidator pays."""
     off, insurance_ppm = fee_rates(account, held["market"])
     lots, mark = whole(held["paper_e18"]), whole(held["mark_price_e6"])
@@ -143,10 +149,14 @@ def jojo_after(account: Jojo, held: dict[str, Any], taken: int, cuts: bool, prim
     left, cost, realized = apply_quote(lots, -account.credit(held), -taken, -bidder)
     credit = realized - cost - fee
     others = [other for other in account.positions if other is not held]
-    rest = Jojo({"primary_credit_e6": 0, "secondary_credit_e6": 0, "markets": account.markets, "positions": others})
+    rest = Jojo(
+        {"primary_credit_e6": 0, "secondary_credit_e6": 0, "markets": account.markets, "positions": others}
+    )
     margin = rest.margin()
     if left:
-        margin += maintenance_margin(notional_quanta(left, mark, 1), ONE_TIER, (account.rate(held["market"]),), (0,))
+        margin += maintenance_margin(
+            notional_quanta(left, mark, 1), ONE_TIER, (account.rate(held["market"]),), (0,)
+        )
     else:
         primary += credit
     safe = rest.equity() + primary + secondary + (credit + left * mark if left else 0) >= margin
@@ -177,15 +187,28 @@ def jojo_liquidation_of(given: Inputs) -> Answer:
     unsafe = is_liquidatable(account.equity(), account.margin())
     # The account sells a long; who takes it over buys: a request of the position's own sign is the other side.
     side, bid_side = (-1 if lots > 0 else 1), (1 if asked > 0 else -1)
-    code = first_reason(judge_offer(unsafe, unsafe, 0, 0, bid_side, side), judge_size(abs(asked), abs(lots), 1), 0)
+    code = first_reason(
+        judge_offer(unsafe, unsafe, 0, 0, bid_side, side), judge_size(abs(asked), abs(lots), 1), 0
+    )
     if code in {UNKNOWN_OFFER, WRONG_SIDE}:
         return Answer({"result": REFUSALS[code]})
     taken = asked if abs(asked) <= abs(lots) else lots
     ours = {} if code == OVERSIZED else jojo_after(account, held, taken, False, primary, secondary)
     worst = request.get("worst_credit_e6")
-    credit = settlement(taken, whole(held["mark_price_e6"]), 1, fee_rates(account, held["market"])[0], 0, 0)[0]
+    credit = settlement(taken, whole(held["mark_price_e6"]), 1, fee_rates(account, held["market"])[0], 0, 0)[
+        0
+    ]
     if worst is not None and -credit * abs(asked) < whole(worst) * E18 * abs(taken):
-        return Answer(missing={"*": "a bid's limit on the price, which R-I3 states for the mark (PRICE_MOVED)"})
+        return Answer(
+            missing={"*": "a bid's limit on the price, which R-I3 states for the mark (PRICE_MOVED)"}
+        )
+    if ours.get("bad_debt"):
+        # Where the loss goes is then the fund's and the waterfall's business here (R-K1, R-M3), not this fill's.
+        ours = {
+            key: value
+            for key, value in ours.items()
+            if not key.startswith(("insurance_", "primary_", "secondary_"))
+        }
     theirs = jojo_after(account, held, taken, True, primary, secondary)
     reason = (
         "the fund's fee is taken on what the liquidator pays, a request over the position is cut to it, and a closed "

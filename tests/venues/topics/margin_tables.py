@@ -46,7 +46,9 @@ def tier_step_of(given: Inputs) -> Answer:
     floor = exact(given["floor"])
     numerators = [whole(rate * over) for rate in rates]
     step = tier_deductions((0, floor.numerator), numerators)[1]
-    return Answer({"deduction": exact(given["previous_deduction"]) + Fraction(step, over * floor.denominator)})
+    return Answer(
+        {"deduction": exact(given["previous_deduction"]) + Fraction(step, over * floor.denominator)}
+    )
 
 
 @maps("tier", "R-D1", ("tiers", "notional"))
@@ -80,7 +82,7 @@ def maintenance_of(given: Inputs) -> Answer:
 lacks("size-scaled", "R-D4", ("size", "base_rate", "rate_per_unit"), SIZE_SCALED)
 
 
-# ---- initial margin ----------------------------------------------------------------------------------------------------
+# ---- initial margin --------------------------------------------------------------------------------------------------
 @maps("initial-with-fee", "R-D2, R-E5, R-B2", ("entry_price", "mark_price", "leverage", "taker_fee"))
 def initial_with_fee_of(given: Inputs) -> Answer:
     leverage = whole(given["leverage"])
@@ -116,7 +118,9 @@ def leveraged_rate_of(given: Inputs) -> Answer:
     rate = exact(given["rate"]) / exact(given["leverage"])
     notional = exact(given["size"]) * exact(given["price"]) / step
     per_step = notional.denominator
-    margin = maintenance_margin_over(notional.numerator, ONE_TIER, (rate.numerator,), (0,), rate.denominator * per_step)
+    margin = maintenance_margin_over(
+        notional.numerator, ONE_TIER, (rate.numerator,), (0,), rate.denominator * per_step
+    )
     nearest = div_half_even(notional.numerator * rate.numerator, per_step * rate.denominator)
     return Answer(
         {"margin": margin * step},
@@ -125,7 +129,7 @@ def leveraged_rate_of(given: Inputs) -> Answer:
     )
 
 
-# ---- dYdX v4 -----------------------------------------------------------------------------------------------------------
+# ---- dYdX v4 ---------------------------------------------------------------------------------------------------------
 @maps("net-notional", "R-A1", ("atomic_resolution", "price", "base_quantums"))
 def net_notional_of(given: Inputs) -> Answer:
     plain, habits = accounts(
@@ -139,7 +143,12 @@ def net_notional_of(given: Inputs) -> Answer:
     )
 
 
-@maps("margin-requirement", "R-D1, R-D2", ("atomic_resolution", "base_quantums"), ("open_interest_base_quantums",))
+@maps(
+    "margin-requirement",
+    "R-D1, R-D2",
+    ("atomic_resolution", "base_quantums"),
+    ("open_interest_base_quantums",),
+)
 def margin_requirement_of(given: Inputs) -> Answer:
     scaled = whole(given.get("oi_upper_cap", 0)) > 0
     given.get("oi_lower_cap")
@@ -164,7 +173,9 @@ def margin_requirement_of(given: Inputs) -> Answer:
 @maps("tier-mmf", "R-A3", ("initial_margin_ppm", "maintenance_fraction_ppm"))
 def tier_rate_of(given: Inputs) -> Answer:
     rate = mul_ppm_floor(whole(given["initial_margin_ppm"]), whole(given["maintenance_fraction_ppm"]))
-    return Answer({"maintenance_margin_ppm": rate}, note="a table here states both rates; the product is R-A3's")
+    return Answer(
+        {"maintenance_margin_ppm": rate}, note="a table here states both rates; the product is R-A3's"
+    )
 
 
 @maps("tier-im", "R-D2", ("initial_margin_ppm", "notional"), ("open_interest_notional", "oi_lower_cap"))
@@ -180,14 +191,16 @@ def tier_initial_of(given: Inputs) -> Answer:
 lacks("tier-imf", "R-D3", ("initial_margin_ppm", "open_interest_notional"), OPEN_INTEREST)
 
 
-# ---- Drift v2, Vega ------------------------------------------------------------------------------------------------------
+# ---- Drift v2, Vega --------------------------------------------------------------------------------------------------
 @maps("margin-ratio", "R-D1, R-D2", ("initial", "maintenance", "size_base"), ("size_base",))
 def margin_ratio_of(given: Inputs) -> Answer:
     if whole(given.get("imf_factor", 0)) > 0:
         return Answer(missing={"*": SIZE_SCALED})
     kind = given["margin_type"]
     if kind not in {"initial", "maintenance"}:
-        return Answer(missing={"*": f'a rate of its own for "{kind}" (here an order is held to the initial rate, R-F1)'})
+        return Answer(
+            missing={"*": f'a rate of its own for "{kind}" (here an order is held to the initial rate, R-F1)'}
+        )
     prefix = "high_leverage_" if given.get("high_leverage", False) else ""
     for key in ("initial", "maintenance", "high_leverage_initial", "high_leverage_maintenance"):
         given.get(key)
@@ -209,7 +222,9 @@ def cross_margin_of(given: Inputs) -> Answer:
     if absent:
         return Answer(missing={"*": "; ".join(absent)})
     lots, factor = whole(given["position"]), exact(given["position_factor"])
-    risk = exact(given["risk_factor_long"] if lots > 0 else given["risk_factor_short"]) + exact(given["linear_slippage"])
+    risk = exact(given["risk_factor_long"] if lots > 0 else given["risk_factor_short"]) + exact(
+        given["linear_slippage"]
+    )
     for key in ("risk_factor_long", "risk_factor_short", "auction"):
         given.get(key)
     notional = notional_quanta(lots, whole(given["mark_price"]), 1)
@@ -220,11 +235,11 @@ def cross_margin_of(given: Inputs) -> Answer:
         margin = maintenance_margin_over(notional, ONE_TIER, (rate.numerator,), (0,), rate.denominator)
     for key in ("search_factor", "initial_factor", "release_factor"):
         given.get(key)
-    level = "no level of its own between maintenance and initial margin that moves money (R-G1's levels only act)"
+    level = (
+        "no level of its own between maintenance and initial margin that moves money (R-G1's levels only act)"
+    )
     return Answer(
         {"maintenance": margin},
         missing=dict.fromkeys(("search", "initial", "release"), level),
         note="risk factor and linear slippage together are the table's rate",
     )
-
-

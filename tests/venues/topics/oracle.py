@@ -31,14 +31,18 @@ def aggregate_of(given: Inputs) -> Answer:
     quotes = [quote for quote in given["quotes"] if counts(quote, slots)]
     count, least = len(quotes), whole(given.get("min_publishers", 1))
     if count < max(least, 1):
-        return Answer({"status": "unknown"}, missing={"*": "a price that stays when no source counts (here none, R-O5)"})
+        return Answer(
+            {"status": "unknown"}, missing={"*": "a price that stays when no source counts (here none, R-O5)"}
+        )
     prices = [whole(quote["price"]) for quote in quotes]
     confidences = [whole(quote["conf"]) for quote in quotes]
-    price, confidence, _, _ = aggregate(prices, confidences, [1] * count, count, [0] * 3 * count, [0] * 3 * count)
+    price, confidence, _, _ = aggregate(
+        prices, confidences, [1] * count, count, [0] * 3 * count, [0] * 3 * count
+    )
     return Answer({"status": "trading", "price": price, "conf": confidence}, note="equal weights")
 
 
-# ---- mark prices -----------------------------------------------------------------------------------------------------------
+# ---- mark prices -----------------------------------------------------------------------------------------------------
 def subticks(*prices: object) -> tuple[list[int], int]:
     digits = places(*prices) + 6
     return [scaled(price, digits) for price in prices], digits
@@ -66,7 +70,7 @@ def mark_median_of(given: Inputs) -> Answer:
     return Answer({"mark_price": Fraction(mark, 10**digits)}, note="the premium is the basis; no band")
 
 
-# ---- a price near another ----------------------------------------------------------------------------------------------------
+# ---- a price near another --------------------------------------------------------------------------------------------
 TIER_WIDTHS_PPM = {"A": 2_000, "B": 2_000, "C": 10_000}
 
 
@@ -75,5 +79,3 @@ def trigger_price_of(given: Inputs) -> Answer:
     width = TIER_WIDTHS_PPM.get(given["tier"], 25_000)
     price, _ = clamp_index(whole(given["median_price"]), whole(given["oracle_price"]), width)
     return Answer({"trigger_price": price}, note="the oracle stands for the average")
-
-

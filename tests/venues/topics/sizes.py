@@ -16,7 +16,7 @@ from flows.rules.liquidation.restore import frees_more_than_it_costs, restore_lo
 from flows.rules.liquidation.slice import slice_lots
 from flows.rules.margin.maintenance import maintenance_margin
 from flows.rules.scale.time import is_due, is_in_window
-from tests.venues.amounts import ONE_TIER, exact, is_ppm, ppm, scale_for, whole
+from tests.venues.amounts import ONE_TIER, exact, ppm, scale_for, whole
 from tests.venues.dydx import accounts
 from tests.venues.mapping import Inputs, maps
 from tests.venues.verdict import Answer, Difference
@@ -26,7 +26,7 @@ ANY_AMOUNT = 10**60
 """An amount that binds nobody."""
 
 
-# ---- Drift v2 ------------------------------------------------------------------------------------------------------------
+# ---- Drift v2 --------------------------------------------------------------------------------------------------------
 @maps("base-to-cover", "R-H1", ("margin_shortage", "margin_ratio", "liquidator_fee"))
 def base_to_cover_of(given: Inputs) -> Answer:
     rate, quote_price = whole(given["margin_ratio"]) * 100, whole(given["quote_price"])
@@ -38,7 +38,11 @@ def base_to_cover_of(given: Inputs) -> Answer:
     if price == 0 or not frees_more_than_it_costs(True, rate, PPM, 0, penalty):
         return Answer(
             {"base": "all"},
-            {"base": Difference(UNBOUNDED, "no size restores: the largest number says so; here all is closed (R-H1)")},
+            {
+                "base": Difference(
+                    UNBOUNDED, "no size restores: the largest number says so; here all is closed (R-H1)"
+                )
+            },
         )
     # Lots of 1e-9 at prices of 1e-12, in quanta of 1e-33: rates leave no remainder, so only the size is rounded.
     v, shortage = 10**12, whole(given["margin_shortage"]) * 10**27
@@ -52,7 +56,7 @@ def base_to_cover_of(given: Inputs) -> Answer:
     )
 
 
-# ---- dYdX v4 -----------------------------------------------------------------------------------------------------------
+# ---- dYdX v4 ---------------------------------------------------------------------------------------------------------
 @maps("size", "R-H4, R-G5", ("markets", "position_base_quantums", "max_position_portion_ppm"))
 def dydx_size_of(given: Inputs) -> Answer:
     base, step = whole(given["position_base_quantums"]), whole(given["step_base_quantums"])
@@ -92,7 +96,11 @@ def dydx_size_of(given: Inputs) -> Answer:
 @maps("block-limits", "R-G5", ("max_notional_per_block", "notional_used"))
 def block_limits_of(given: Inputs) -> Answer:
     if given["same_market"]:
-        return Answer(missing={"*": "R-H4's one slice a market at a time, which is the pool's state and no rule's value"})
+        return Answer(
+            missing={
+                "*": "R-H4's one slice a market at a time, which is the pool's state and no rule's value"
+            }
+        )
     limit, used = whole(given["max_notional_per_block"]), whole(given["notional_used"])
     for key in ("max_insurance_per_block", "insurance_used"):
         given.get(key)
@@ -108,7 +116,7 @@ def block_limits_of(given: Inputs) -> Answer:
     )
 
 
-# ---- Synthetix v3 ----------------------------------------------------------------------------------------------------------
+# ---- Synthetix v3 ----------------------------------------------------------------------------------------------------
 @maps("window", "R-G5, R-A6", ("skew_scale", "window_seconds", "calls"))
 def window_of(given: Inputs) -> Answer:
     fees = exact(given["maker_fee"]) + exact(given["taker_fee"])
@@ -131,7 +139,7 @@ def window_of(given: Inputs) -> Answer:
     return Answer({"liquidated": taken}, note="the capacity stands for the volume, at 100 %, in lots")
 
 
-# ---- Vega --------------------------------------------------------------------------------------------------------------------
+# ---- Vega ------------------------------------------------------------------------------------------------------------
 @maps("disposal", "R-H4, R-G5, R-P4, R-A6", ("network_position", "disposal_fraction", "full_disposal_size"))
 def disposal_of(given: Inputs) -> Answer:
     lots = whole(given["network_position"])
@@ -156,7 +164,7 @@ def disposal_of(given: Inputs) -> Answer:
     )
 
 
-# ---- Maker ---------------------------------------------------------------------------------------------------------------------
+# ---- Maker -----------------------------------------------------------------------------------------------------------
 WAD = 10**18
 
 
@@ -174,8 +182,6 @@ def bark_of(given: Inputs) -> Answer:
     if room <= 0:
         return Answer(missing={"*": "the name of this refusal (here R-G5's budget is 0)"})
     penalty = Fraction(chop, WAD) - 1
-    if penalty < 0 or not is_ppm(penalty):
-        return Answer(missing={"*": "a penalty that is no parts per million (R-H5)"})
     budget_lots = room * WAD // rate // chop
     ours = bark_amounts(ink, art, rate, slice_lots(art, art, rate, PPM, 0, dust, budget_lots), ppm(penalty))
     theirs = min(art, budget_lots)
@@ -187,7 +193,9 @@ def bark_of(given: Inputs) -> Answer:
         for key, value in bark_amounts(ink, art, rate, theirs, ppm(penalty)).items()
     }
     if theirs < art and theirs * rate < dust:
-        differs["error"] = Difference("dusty_auction", "a slice under the dust limit is refused; here it is taken (R-H4)")
+        differs["error"] = Difference(
+            "dusty_auction", "a slice under the dust limit is refused; here it is taken (R-H4)"
+        )
     return Answer(ours, differs, note="debt is the position, its rate the worth of a lot")
 
 
@@ -202,7 +210,7 @@ def bark_amounts(ink: int, art: int, rate: int, taken: int, penalty_ppm: int) ->
     }
 
 
-# ---- Mango v4 --------------------------------------------------------------------------------------------------------------------
+# ---- Mango v4 --------------------------------------------------------------------------------------------------------
 @maps("reduce-and-settle", "R-H1, R-D1", ("base_asset_weight", "settle_token", "max_base"))
 def reduce_of(given: Inputs) -> Answer:
     amounts = (given["settle_token"], given["quote"], given["other_token"])

@@ -29,7 +29,7 @@ def is_bankrupt(equity: int, margin: int) -> bool:
     return level_of(equity, equity, margin, False, CALL_PPM, HARD_PPM, BACKSTOP_PPM, False) == BANKRUPT
 
 
-# ---- dYdX v4 -----------------------------------------------------------------------------------------------------------
+# ---- dYdX v4 ---------------------------------------------------------------------------------------------------------
 @maps("trigger", "R-E2, R-A5, R-D2", ("net_collateral",))
 def requirement_of(given: Inputs) -> Answer:
     equity = whole(given["net_collateral"])
@@ -63,7 +63,12 @@ def risk_order_of(given: Inputs) -> Answer:
     )
 
 
-@maps("undercollateralized-change", "R-F1", ("old_net_collateral", "new_net_collateral"), ("old_initial_margin",))
+@maps(
+    "undercollateralized-change",
+    "R-F1",
+    ("old_net_collateral", "new_net_collateral"),
+    ("old_initial_margin",),
+)
 def change_of(given: Inputs) -> Answer:
     equity, margin = whole(given["old_net_collateral"]), whole(given["old_maintenance_margin"])
     equity_after, margin_after = whole(given["new_net_collateral"]), whole(given["new_maintenance_margin"])
@@ -94,7 +99,7 @@ def deleverages_when(given: Inputs) -> Answer:
     return Answer(ours, missing={"*": "R-B5: final settlement of a market"})
 
 
-# ---- Drift v2, Paradex ---------------------------------------------------------------------------------------------------
+# ---- Drift v2, Paradex -----------------------------------------------------------------------------------------------
 @maps("bankrupt", "R-G1, R-E1", ())
 def bankrupt_of(given: Inputs) -> Answer:
     perps = [perp for perp in given.get("perp", []) if not perp.get("isolated", False)]
@@ -121,7 +126,9 @@ def order_check_of(given: Inputs) -> Answer:
     if exact(given.get("open_sells", 0)) or exact(given.get("open_buys", 0)):
         return Answer(missing={"*": ORDERS})
     scale = scale_for(
-        (given["position"], given["order_size"]), (given["entry_price"], given["mark_price"]), (given["collateral"],)
+        (given["position"], given["order_size"]),
+        (given["entry_price"], given["mark_price"]),
+        (given["collateral"],),
     )
     lots, mark, v = scale.lots(given["position"]), scale.ticks(given["mark_price"]), scale.v
     delta = scale.lots(given["order_size"]) * (1 if given["order_side"] == "buy" else -1)

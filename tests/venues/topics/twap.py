@@ -15,7 +15,7 @@ NO_GAP = 10**18
 """Any silence is shorter: a value holds until the next."""
 
 
-# ---- Uniswap v3: sums from the first observation on -------------------------------------------------------------------------
+# ---- Uniswap v3: sums from the first observation on ------------------------------------------------------------------
 class Observations:
     """What was in force from when on; at most one observation a second."""
 
@@ -98,9 +98,13 @@ def cumulative_of(given: Inputs) -> Answer:
     )
 
 
-# ---- Vega: the difference of two averages -------------------------------------------------------------------------------------
-PAID_ON_AVERAGES = "funding paid on a difference of averages, scaled, bounded and without auctions: R-N2 pays a rate an hour"
-FLOORED = "an average is rounded down, and one of no time is the price there; here half to even, and invalid (R-O9)"
+# ---- Vega: the difference of two averages ----------------------------------------------------------------------------
+PAID_ON_AVERAGES = (
+    "funding paid on a difference of averages, scaled, bounded and without auctions: R-N2 pays a rate an hour"
+)
+FLOORED = (
+    "an average is rounded down, and one of no time is the price there; here half to even, and invalid (R-O9)"
+)
 
 
 def average(points: list[dict[str, Any]], start: int, end: int) -> tuple[int | None, int]:
@@ -118,7 +122,9 @@ def average(points: list[dict[str, Any]], start: int, end: int) -> tuple[int | N
     finer = [price * fine for price in prices]
     areas = [0] * len(times)
     accumulate(times, finer, areas, covered, 1, NO_GAP)
-    return (mean if valid else None), twap_subticks(times, finer, areas, covered, end, window, NO_GAP)[1] // fine
+    return (mean if valid else None), twap_subticks(times, finer, areas, covered, end, window, NO_GAP)[
+        1
+    ] // fine
 
 
 @maps("funding", "R-O9", ("period_start", "internal", "external"))
@@ -143,5 +149,3 @@ def averages_of(given: Inputs) -> Answer:
         {"rate": PAID_ON_AVERAGES},
         note="the payment is the difference of two averages",
     )
-
-
