@@ -227,7 +227,7 @@ LADDER: Final[tuple[tuple[str, tuple[Line, ...]], ...]] = (
                 amount=lambda tally: tally.vault_sold_quanta,
             ),
             Line("worth before", amount=lambda tally: tally.of.vault_opening_quanta),
-            Line("worth after, at the last marks", amount=Tally.vault_worth_quanta),
+            Line("worth after, at the last prices", amount=Tally.vault_worth_quanta),
         ),
     ),
     (
@@ -237,6 +237,7 @@ LADDER: Final[tuple[tuple[str, tuple[Line, ...]], ...]] = (
             Line("lowest", amount=lambda tally: tally.fund_low_quanta),
             Line("after", amount=lambda tally: tally.fund_quanta),
             Line("paid for deficits", amount=Tally.drawn_quanta),
+            Line("paid for collateral", amount=lambda tally: -tally.fund_flows["collateral"]),
         ),
     ),
     (

@@ -46,8 +46,9 @@ def take_over(state: PoolState, row: int) -> bool:
     if v[2] < 0 or not all(state.allowed(m) & VAULT_ALLOWED for m in markets):
         return False
     taken_any = False
+    capital = state.value(VAULT)[1]  # what comes with the lots is not there yet (R-J3)
     while markets:
-        rooms = {m: room(state, state.lots(row, m), m) for m in markets}
+        rooms = {m: room(state, state.lots(row, m), m, capital) for m in markets}
         left = [m for m in markets if rooms[m] > 0]
         if not left:
             break
@@ -78,8 +79,8 @@ def first_of(state: PoolState, row: int, markets: list[int], equity: int, margin
     return int(best[S_MARKET]), int(best[S_LOTS])
 
 
-def room(state: PoolState, lots: int, m: int) -> int:
-    """Lots of a position that the vault's caps admit now (R-J3)."""
+def room(state: PoolState, lots: int, m: int, capital: int) -> int:
+    """Lots of a position that the vault's caps admit now, of the capital that it began with (R-J3)."""
     v = state.value(VAULT)
     own_initial, own_lots = 0, 0
     for each in state.c.held[: v[9]].tolist():
@@ -92,7 +93,7 @@ def room(state: PoolState, lots: int, m: int) -> int:
         mark,
         unit,
         own_lots,
-        v[1],
+        capital,
         v[5],
         v[6] - own_initial,
         v[7] - abs(own_lots) * mark * unit,

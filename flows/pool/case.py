@@ -41,6 +41,7 @@ class Case:
     window_over: bool = False
     under_hard_ns: int = 0
     next_step_ns: int = 0
+    answered_offset: int = -1  # the entry that last filled an order of the account's
     soft_market: int = -1
     soft_start_lots: int = 0
     soft_allowed_lots: int = 0

@@ -78,10 +78,11 @@ def liquidation_fill(state: PoolState, row: int, other: int, order: Order, signe
         state.emit(ev.PENALTY, 805, [(ev.ACCOUNT, row), (ev.MARKET, m), (ev.QUANTA, share), (ev.CODE, code)])
     state.fund(insurance, ev.FUND_PENALTY, 805, account=row)
     state.fee(venue)
+    case = state.case(row)
+    case.answered_offset = state.offset
     left = max(0, abs(order.lots) - abs(signed))
     order.lots = left if order.lots > 0 else -left
     if left == 0:
-        case = state.case(row)
         case.order = None
         if case.level != SOFT:
             case.next_step_ns = 0

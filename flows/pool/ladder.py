@@ -99,6 +99,10 @@ def move(state: PoolState, row: int, v: Valuation) -> None:
             move(state, row, v)
             return
     relevel(state, row, v)
+    if case.answered_offset == state.offset and zone != UNDER_WATER:
+        case.next_step_ns = state.time_ns  # the next slice waits for the first clock after its answer (R-H4)
+        state.at(case.next_step_ns, row)
+        return
     step(state, row)
 
 

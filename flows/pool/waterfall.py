@@ -37,24 +37,24 @@ def resolve(state: PoolState, row: int) -> None:
     if not all(state.allowed(m) & ADL_BANKRUPT for m in markets):
         close_gate(state, row)
         return
+    close_gate(state, row)
+    auction.withdraw_all(state, row, auction.TAKEN_OVER)
+    collateral_to_fund(state, row)
     v = state.value(row)
     state.evidence(row, v)
-    close_gate(state, row)
+    deficit = -v[2]
     state.emit(
         ev.BANKRUPT,
         1201,
         [
             (ev.ACCOUNT, row),
-            (ev.QUANTA, -v[2]),
+            (ev.QUANTA, deficit),
             (ev.EQUITY_QUANTA, v[1]),
             (ev.EQUITY_LOW_QUANTA, v[2]),
             (ev.MAINTENANCE_MARGIN_QUANTA, v[5]),
             (ev.BALANCE_QUANTA, v[0]),
         ],
     )
-    auction.withdraw_all(state, row, auction.TAKEN_OVER)
-    collateral_to_fund(state, row)
-    deficit = max(0, -state.value(row)[2])
     deficit = draw_fund(state, row, deficit, markets, ev.FUND_DRAW)
     if markets and deficit == 0 and row != VAULT:
         backstop.take_over(state, row)
@@ -202,7 +202,8 @@ def socialize_loss(state: PoolState, row: int, loss: int, markets: list[int]) ->
     ]
     charges, unborne = socialize(loss, equities, nearness, rows, scope)
     if sum(charges) > 0:
-        base = sum(max(0, equity) for equity in equities)
+        reached = max(near for near, charge in zip(nearness, charges, strict=True) if charge > 0)
+        base = sum(max(0, each) for each, near in zip(equities, nearness, strict=True) if near <= reached)
         state.emit(
             ev.SOCIALIZED_LOSS,
             1301,

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from flows.journal import entries as en
-from flows.rules.breaker.permissions import STATE_LIMIT, STATE_PAUSE
 from flows.rules.oracle.status import HALTED, OK
 
 Row = list[int]
@@ -34,7 +33,6 @@ TOPICS: Final = {
     en.ASSET_STATE: en.TOPIC_POOL,
 }
 RINGS: Final = len(en.DEPTH_DISTANCES_PPM)
-BREAKERS: Final = {"limit state": STATE_LIMIT, "pause": STATE_PAUSE}
 
 
 def entry(kind: int, time_ns: int, **columns: int) -> Row:

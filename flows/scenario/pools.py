@@ -15,7 +15,6 @@ from flows.journal import entries as en
 from flows.journal import events as ev
 from flows.pool.layout import HELD_PLACE, V_COUNT
 from flows.pool.pool import Pool
-from flows.pool.state import VAULT
 from flows.registry.parameters import PoolParameters
 from flows.scenario.amounts import shown
 from flows.scenario.draft import HIGHEST_PRICE, QUANTA, Draft
@@ -63,10 +62,7 @@ class PoolInPlay:
         self.events: list[Event] = []
         self.block_events = 0  # events before the last When
         self.deposited = [0]  # by asset row, what the scenario put in less what it was paid out
-        self.offers: dict[tuple[int, int], tuple[int, int]] = {}  # (account, market) -> its last offer's id
-        self.offer_lots: dict[
-            tuple[int, int], int
-        ] = {}  # the same offer's size, signed as the account trades
+        self.offers: dict[tuple[int, int], Event] = {}  # (account, market) -> its last offer
         self.orders: dict[int, Event] = {}  # account -> its last order
         self.boards: list[Board] = []
         self.block_values: list[tuple[int, ...]] = []  # of accounts, before the last When
@@ -191,8 +187,7 @@ class PoolInPlay:
     def _note(self, event: Event) -> None:
         """Remember what later sentences refer to."""
         if event[ev.TYPE] == ev.OFFER_OPENED:
-            of = event[ev.ACCOUNT], event[ev.MARKET]
-            self.offers[of], self.offer_lots[of] = (event[ev.OFFSET], event[ev.INDEX]), event[ev.LOTS]
+            self.offers[event[ev.ACCOUNT], event[ev.MARKET]] = event
         elif event[ev.TYPE] == ev.LIQUIDATION_ORDER:
             self.orders[event[ev.ACCOUNT]] = event
         elif event[ev.TYPE] == ev.COLLATERAL and event[ev.RULE] == WITHDRAWAL_RULE:
@@ -251,11 +246,6 @@ class PoolInPlay:
         columns = self.real.state.c
         places = columns.held[:count, HELD_PLACE].tolist()
         return b"".join([bytes(columns.record[row]), *(bytes(columns.place[place]) for place in places)])
-
-    @property
-    def vault(self) -> int:
-        """The vault's row."""
-        return VAULT
 
 
 def order_fill(order: Event, lots: int, price: int, other: int, time_ns: int) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from flows.pool.pool import PoolStoppedError
 from flows.scenario.errors import MismatchError, ScenarioError
 from flows.scenario.feature import Scenario, Step
 from flows.scenario.pools import Opinions
@@ -53,7 +54,10 @@ def run(scenario: Scenario, opinions: Opinions) -> Outcome:
             outcome.world.perform(step.bound)
         except ScenarioError as fault:
             raise ScenarioError(f"{scenario.path}:{step.line}: {fault}") from fault
-        except AssertionError as fault:  # a bug of the pool: loud, with the step that found it
+        except (
+            AssertionError,
+            PoolStoppedError,
+        ) as fault:  # a bug of the pool: loud, with the step that found it
             fault.add_note(f"{scenario.path}:{step.line}: {step.keyword} {step.bound.text}")
             raise
         except MismatchError as fault:

@@ -68,12 +68,6 @@ CLAUSES: Final = (
         _levels,
     ),
     Clause(
-        "a target health of {target:amount}",
-        "a target health of 1.25",
-        "R-G1; a market's column of that name says the same",
-        lambda words: {"target_ppm": rate(words["target"], PPM)},
-    ),
-    Clause(
         "slices of any size",
         "slices of any size",
         "R-H4 and R-G5 do not pace: the whole restore size may be one order",

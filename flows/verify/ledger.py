@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from flows.journal import events as ev
 from flows.journal.entries import Rows
 from flows.registry.parameters import PoolParameters
+from flows.rules.collateral.value import asset_value
 
 Column = NDArray[np.int64]
 
@@ -28,6 +29,18 @@ TELL_BALANCE: Final = np.array(
     [ev.COLLATERAL, ev.POSITION, ev.INTEREST, ev.COLLATERAL_SOLD, ev.ADL_CASH, ev.LOSS_CHARGE], np.int64
 )
 """Types whose BALANCE is what their ACCOUNT then holds; of COLLATERAL only in the settlement asset."""
+
+
+_BY_ACCOUNT: Final = (
+    "balance_quanta",
+    "paid_in_quanta",
+    "lots",
+    "cost_quanta",
+    "funded_quanta",
+    "units",
+    "paid_in_units",
+    "_told_at",
+)
 
 
 def grown(column: NDArray[np.int64], length: int) -> NDArray[np.int64]:
@@ -49,14 +62,22 @@ class Ledger:
         self.of = of
         self.accounts = 0
         self.balance_quanta = np.zeros(1, np.int64)
-        self.paid_in_quanta = np.zeros(1, np.int64)  # deposits and sold collateral less withdrawals
+        self.paid_in_quanta = np.zeros(
+            1, np.int64
+        )  # deposits less withdrawals; handed over to the vault is not
         self.lots = np.zeros((markets, 1), np.int64)
         self.cost_quanta = np.zeros((markets, 1), np.int64)
         self.funded_quanta = np.zeros((markets, 1), np.int64)  # funding sum up to which a position has paid
+        self.units = np.zeros(
+            (len(of.assets), 1), np.int64
+        )  # of collateral; row 0, the settlement asset, is empty
+        self.paid_in_units = np.zeros((len(of.assets), 1), np.int64)
         self.funding_quanta = [0] * markets  # funding sum, a lot
         self.fund_quanta = [0] * (markets + 1)  # compartments, then the general part
         self.fees_quanta = 0  # venue's: taken from accounts and not passed on to the fund
+        self.fund_units = [0] * len(of.assets)
         self.deposited_quanta = 0
+        self.deposited_units = [0] * len(of.assets)
         self._told_at = np.zeros(1, np.int64)  # place of the event that told the balance
         self._places = 0  # events booked
 
@@ -69,12 +90,13 @@ class Ledger:
         self._book_positions(rows, kinds)
         self._book_balances(rows, kinds)
         self._book_payments(rows, kinds)
+        self._book_units(rows, kinds)
         self._book_fund(rows, kinds)
         self._places += len(rows)
 
     def _open(self, accounts: int) -> None:
         self.accounts = accounts
-        for name in ("balance_quanta", "paid_in_quanta", "lots", "cost_quanta", "funded_quanta", "_told_at"):
+        for name in _BY_ACCOUNT:
             setattr(self, name, grown(getattr(self, name), accounts))
 
     def _book_positions(self, rows: Rows, kinds: Column) -> None:
@@ -117,8 +139,19 @@ class Ledger:
         self.deposited_quanta += int(moved[outside, ev.QUANTA].sum())
         own = moved[moved[:, ev.RULE] != HANDED_OVER]
         np.add.at(self.paid_in_quanta, own[:, ev.ACCOUNT], own[:, ev.QUANTA])
+
+    def _book_units(self, rows: Rows, kinds: Column) -> None:
+        """Collateral in other assets: moved between accounts, in and out, or sold to the fund."""
+        moved = rows[(kinds == ev.COLLATERAL) & (rows[:, ev.MARKET] > 0)]
+        np.add.at(self.units, (moved[:, ev.MARKET], moved[:, ev.ACCOUNT]), moved[:, ev.QUANTA])
+        own = moved[moved[:, ev.RULE] != HANDED_OVER]
+        np.add.at(self.paid_in_units, (own[:, ev.MARKET], own[:, ev.ACCOUNT]), own[:, ev.QUANTA])
         sold = rows[kinds == ev.COLLATERAL_SOLD]
-        np.add.at(self.paid_in_quanta, sold[:, ev.ACCOUNT], sold[:, ev.QUANTA])
+        np.subtract.at(self.units, (sold[:, ev.MARKET], sold[:, ev.ACCOUNT]), sold[:, ev.LOTS])
+        for asset in range(1, len(self.of.assets)):
+            self.fund_units[asset] += int(sold[sold[:, ev.MARKET] == asset, ev.LOTS].sum())
+            outside = (moved[:, ev.MARKET] == asset) & (moved[:, ev.COUNTER_ACCOUNT] < 0)
+            self.deposited_units[asset] += int(moved[outside, ev.QUANTA].sum())
 
     def _book_fund(self, rows: Rows, kinds: Column) -> None:
         """The fund's parts as last told; what of the accounts' fees it was passed."""
@@ -132,10 +165,15 @@ class Ledger:
 
     # --- what people ask ----------------------------------------------------------------------------------------------
     def conserved(self) -> tuple[int, int]:
-        """Both sides of R-A7 for the settlement asset: what is held, what was brought in."""
+        """Both sides of R-A7 for the settlement asset: what is held, and what was brought in."""
         costs = int((self.cost_quanta - self.lots * self.funded_quanta).sum())
         held = int(self.balance_quanta.sum()) - costs + sum(self.fund_quanta) + self.fees_quanta
         return held, self.deposited_quanta
+
+    def assets_conserved(self) -> bool:
+        """The same of every other asset, in its own units."""
+        held = self.units.sum(axis=1).tolist()
+        return [left + fund for left, fund in zip(held, self.fund_units, strict=True)] == self.deposited_units
 
     def zero_sum(self) -> bool:
         """Whether every long lot has a short lot (R-B4)."""
@@ -150,6 +188,21 @@ class Ledger:
             equity += worth - self.cost_quanta[market]
         return equity
 
-    def lost_quanta(self, mark_ticks: list[int]) -> Column:
-        """What each account paid in and does not have any more at these marks; below zero for a gain."""
-        return self.paid_in_quanta - self.equity_quanta(mark_ticks)
+    def worth_quanta(self, mark_ticks: list[int], low_quanta: list[int]) -> Column:
+        """The same with collateral at the low ends of its prices, without haircut."""
+        return self.equity_quanta(mark_ticks) + self._value(self.units, low_quanta)
+
+    def lost_quanta(self, mark_ticks: list[int], low_quanta: list[int]) -> Column:
+        """What each account paid in and does not have any more, at these prices; below zero for a gain."""
+        paid_in = self.paid_in_quanta + self._value(self.paid_in_units, low_quanta)
+        return paid_in - self.worth_quanta(mark_ticks, low_quanta)
+
+    def _value(self, units: Column, low_quanta: list[int]) -> Column:
+        """Units at a price: exact, so one by one where there are any."""
+        value = np.zeros_like(self.balance_quanta)
+        for asset, of in enumerate(self.of.assets):
+            for account in np.flatnonzero(units[asset]).tolist():
+                held = int(units[asset, account])
+                size = asset_value(abs(held), low_quanta[asset], of.unit_scale)
+                value[account] += size if held > 0 else -size
+        return value

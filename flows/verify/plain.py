@@ -193,6 +193,7 @@ def liquidation_fill(
         state.emit(ev.PENALTY, 805, account=account.row, market=market, quanta=share, code=code)
     state.fund(insurance, ev.FUND_PENALTY, 805, account=account.row)
     state.fees_quanta += venue
+    account.answered_offset = state.offset
     left = max(0, abs(order.lots) - abs(signed))
     order.lots = left if order.lots > 0 else -left
     if left == 0:

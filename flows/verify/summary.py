@@ -187,9 +187,13 @@ class RunSummary:
 
 
 def conserved(tally: Tally) -> dict[str, Any]:
-    """Both sides of R-A7, booked again from the events."""
+    """Both sides of R-A7, booked again from the events; ``ok`` if they agree, and those of every other asset."""
     left, right = tally.ledger.conserved()
-    return {"left_quanta": left, "right_quanta": right, "ok": left == right}
+    return {
+        "left_quanta": left,
+        "right_quanta": right,
+        "ok": left == right and tally.ledger.assets_conserved(),
+    }
 
 
 def figures(tally: Tally) -> dict[str, Any]:
@@ -265,7 +269,7 @@ def _waterfall(tally: Tally) -> dict[str, Any]:
             "flows_quanta": {reason: tally.fund_flows[reason] for reason in ev.FUND_REASONS},
             "in_kind_units": {
                 asset.id: units
-                for asset, units in zip(tally.of.assets[1:], tally.fund_units[1:], strict=True)
+                for asset, units in zip(tally.of.assets[1:], tally.ledger.fund_units[1:], strict=True)
             },
         },
         "bankruptcies": {

@@ -58,8 +58,8 @@ class Hit:
     """One account's share of the run."""
 
     account: int
-    lost_quanta: int  # settlement asset paid in and gone, at the last marks
-    forced_quanta: int  # notional closed for it
+    lost_quanta: int  # paid in and gone, at the last prices
+    forced_quanta: int  # notional closed for it, against winners too
     cost_quanta: int  # penalties and bonuses
     fates: tuple[str, ...]
 
@@ -76,6 +76,7 @@ class Tally:
         self.entries: Counter[str] = Counter()
         self.events: Counter[str] = Counter()
         self.time_ns = 0
+        self.low_quanta = [0] * len(of.assets)  # last low price of each collateral asset
         # accounts, by row
         self.fate = np.zeros(1, np.int64)
         self.forced_quanta = np.zeros(1, np.int64)
@@ -95,7 +96,6 @@ class Tally:
         self.fund_first_quanta = 0
         self.fund_low_quanta = 0
         self.fund_flows: Counter[str] = Counter()  # by reason
-        self.fund_units = [0] * len(of.assets)  # bought in kind
         self.deficit_quanta = 0
         self.adl_positions = 0  # closed against winners
         self.adl_quanta = 0
@@ -123,7 +123,6 @@ class Tally:
             ev.LOSS_CHARGE: self._charged,
             ev.SOCIALIZED_LOSS: self._socialized,
             ev.INSOLVENT: self._insolvent,
-            ev.COLLATERAL_SOLD: self._bought,
         }
 
     def _told_one_by_one(self) -> dict[int, Callable[[list[int]], None]]:
@@ -160,6 +159,11 @@ class Tally:
             if own.any():
                 self._path(market, marks[own])
                 self.minutes.mark(m, time_ns[places[own]], marks[own])
+
+        assets = rows[kinds == en.ASSET_STATE]
+        for asset in np.unique(assets[:, en.AssetState.ASSET]).tolist():
+            last = assets[assets[:, en.AssetState.ASSET] == asset][-1]
+            self.low_quanta[asset] = int(last[en.AssetState.LOW_QUANTA])
 
     def _path(self, market: MarketTally, marks: Column) -> None:
         low, high = int(marks.min()), int(marks.max())
@@ -258,6 +262,7 @@ class Tally:
         closed = rows[:, [ev.OFFSET, ev.COUNTER_ACCOUNT, ev.MARKET]]
         self.adl_positions += len(np.unique(closed, axis=0))
         self._hit(rows[:, ev.ACCOUNT], DELEVERAGED)
+        np.add.at(self.forced_quanta, rows[:, ev.COUNTER_ACCOUNT], quanta)
         self.minutes.liquidate(ADL, rows[:, ev.TIME_NS], quanta)
         for m in np.unique(rows[:, ev.MARKET]).tolist():
             self.markets[m].adl_lots += int(np.abs(rows[rows[:, ev.MARKET] == m, ev.LOTS]).sum())
@@ -275,11 +280,6 @@ class Tally:
     def _bankrupt(self, rows: en.Rows) -> None:
         self.deficit_quanta += int(rows[:, ev.QUANTA].sum())
         self._hit(rows[:, ev.ACCOUNT], BANKRUPTED)
-
-    def _bought(self, rows: en.Rows) -> None:
-        """Collateral that insurance took for cash."""
-        for asset in np.unique(rows[:, ev.MARKET]).tolist():
-            self.fund_units[asset] += int(rows[rows[:, ev.MARKET] == asset, ev.LOTS].sum())
 
     def _socialized(self, rows: en.Rows) -> None:
         self.socialized_quanta += int(rows[:, ev.QUANTA].sum())
@@ -337,14 +337,17 @@ class Tally:
         return -self.fund_flows["draw"] - self.fund_flows["floor-draw"]
 
     def vault_worth_quanta(self) -> int:
-        """The vault's settlement asset at the last marks."""
-        return int(self.ledger.equity_quanta([each.last_ticks for each in self.markets])[VAULT])
+        """What the vault is worth at the last prices, with the collateral it took."""
+        return int(self.ledger.worth_quanta(self._marks(), self.low_quanta)[VAULT])
+
+    def _marks(self) -> list[int]:
+        return [each.last_ticks for each in self.markets]
 
     def worst(self, most: int = WORST) -> list[Hit]:
         """Of the accounts that were forced or charged, those that lost most, without the vault."""
         hurt = np.flatnonzero(self.fate & HURT)
         hurt = hurt[hurt != VAULT]
-        lost = self.ledger.lost_quanta([each.last_ticks for each in self.markets])[hurt]
+        lost = self.ledger.lost_quanta(self._marks(), self.low_quanta)[hurt]
         first = np.lexsort((hurt, -lost))[:most]
         return [
             Hit(

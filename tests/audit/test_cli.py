@@ -17,7 +17,7 @@ from flows.connectors.clickhouse import FOLDER, Writer, connect, migrate
 from flows.journal import events as ev
 from tests.audit.story import Story, story
 
-SEED = 8
+SEED = 7
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from flows.verify.recompute import Check, Kind, Relation
 from tests.audit.story import Story, story
 from tests.connectors.engine import NewDatabase
 
-SEED = 8
+SEED = 7
 
 
 @pytest.fixture(scope="module")
@@ -198,16 +198,11 @@ def test_an_offer_one_off_is_found(told: tuple[Client, Story], new_database: New
     assert [check.what for check in explanation.differences] == ["bonus"]
 
 
-def test_what_changed_in_between_is_said(told: tuple[Client, Story]) -> None:
+def test_evidence_is_of_the_state_that_was_decided_on(told: tuple[Client, Story]) -> None:
+    """Whatever changes an account brings new evidence before the next decision about it."""
     client, of = told
-    row = next(
-        row
-        for row in np.flatnonzero(of.events[:, ev.TYPE] == ev.LEVEL).tolist()
-        if why(client, of, row).facts.changed_since
-    )
-    explanation = why(client, of, row)
-    assert explanation.limit.endswith("in the same entry, are taken as recorded")
-    assert explanation.verdict is Verdict.SAME
+    levels = np.flatnonzero(of.events[:, ev.TYPE] == ev.LEVEL).tolist()
+    assert [row for row in levels[:50] if why(client, of, row).facts.changed_since] == []
 
 
 def test_a_price_changed_in_the_journal_is_found(

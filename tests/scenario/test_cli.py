@@ -71,4 +71,4 @@ def test_words_lists_every_sentence(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_reference_page_says_what_the_vocabulary_says(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scenario", "words", "--markdown"]) == ExitCode.OK
     page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "scenarios.md"
-    assert page.read_text() == capsys.readouterr().out, "run `make docs`"
+    assert page.read_text() == capsys.readouterr().out, "write it anew: marginline scenario words --markdown"

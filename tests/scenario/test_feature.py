@@ -81,7 +81,7 @@ def test_one_line_names_the_place_and_what_is_wrong(tmp_path: Path, steps: str, 
         ("| 0.001 | 0.1  | 5 %         |", "| 0.001 | 0.1  |             |"),
         ("| 0.001 | 0.1  | 5 %         |", "| 0.001 | 0.1  | 60 %        |"),
         ("an insurance fund of 10,000", "an insurance fund of 1 with a floor of 2"),
-        ("slices of any size", "a target health of 1.3"),
+        ("slices of any size", "levels clear 1.35, call 1.25, target 1.3, hard 0.8, backstop 0.6"),
     ],
 )
 def test_a_venue_that_cannot_be_is_refused(tmp_path: Path, head: str, said: str) -> None:

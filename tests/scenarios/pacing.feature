@@ -15,5 +15,5 @@ Feature: One slice an account and market at a time, the next at the first clock 
       | 12:00:02 | 0.162    | health < 1   |
       | 12:00:03 | 0.146    | health < 1   |
       | 12:00:04 | 0.041    | target 1.1   |
-    And alice has health 1.1001
+    And alice has health 1.1000
     And no value is created or lost

@@ -1,6 +1,6 @@
 Feature: What a venue sets, the pool keeps
 
-  Scenario Outline: equity equal to the margin is safe, unless the venue acts at equality
+  Scenario Outline: at equity equal to the margin, <setting>, an account is at level <level>
     Given a pool settled in USDC, <setting>
     And the market BTC-PERP
       | lot   | tick | maintenance |

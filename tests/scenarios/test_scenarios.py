@@ -23,12 +23,6 @@ RULEBOOK = (
 )
 """The rulebook's scenarios that this version must play."""
 
-DIFFERS = {
-    "below the hard level slices of a tenth follow each other second by second": "R-H4 lets the next slice go at the"
-    " first clock after an answer; a fill that moves the account to another zone is followed by the next at once",
-}
-"""Scenarios that say what the rulebook says and the pool does not do yet. They must fail until it does."""
-
 
 class Compiled:
     """The pool again, bound to one of its two ways of finding whom a price moves."""
@@ -51,12 +45,7 @@ def full_pass(parameters: PoolParameters) -> Compiled:
     return Compiled(parameters, MODE_FULL)
 
 
-def marked(scenario: Scenario) -> object:
-    marks = [pytest.mark.xfail(reason=DIFFERS[scenario.name])] if scenario.name in DIFFERS else []
-    return pytest.param(scenario, id=f"{scenario.path.stem}: {scenario.name}", marks=marks)
-
-
-@pytest.mark.parametrize("scenario", [marked(each) for each in SCENARIOS])
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: f"{each.path.stem}: {each.name}")
 def test_the_scenario_holds(scenario: Scenario) -> None:
     outcome = run(scenario, [PlainPool, bands, full_pass])
     assert outcome.passed, f"line {outcome.failure.step.line}: {outcome.failure.mismatch}"  # type: ignore[union-attr]

@@ -10,7 +10,7 @@ from flows.rules.exact import PPB, PPM
 from flows.rules.scale.unit import lot_tick_quanta
 
 
-class Unfit(ValueError):
+class UnfitError(ValueError):
     """A number that none of our units holds: the case asks for what no rule takes."""
 
 
@@ -61,7 +61,7 @@ def ppb(rate: object) -> int:
 def _parts(rate: Fraction, unit: int, name: str) -> int:
     parts = rate * unit
     if parts.denominator != 1:
-        raise Unfit(f"a rate that is no whole number of parts per {name} ({rate})")
+        raise UnfitError(f"a rate that is no whole number of parts per {name} ({rate})")
     return parts.numerator
 
 

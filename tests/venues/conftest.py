@@ -43,7 +43,8 @@ REPORTED: list[Line] = []
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call":
-        REPORTED.extend(Line(*value) for name, value in report.user_properties if name == ENTRY)
+        told = (value for name, value in report.user_properties if name == ENTRY)
+        REPORTED.extend(Line._make(value) for value in told if isinstance(value, list | tuple))
 
 
 def all_here(session: pytest.Session) -> bool:

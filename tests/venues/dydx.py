@@ -18,10 +18,11 @@ from flows.rules.margin.maintenance import maintenance_margin_over
 from flows.rules.scale.unit import notional_quanta, unrealized_quanta
 from tests.venues.amounts import ONE_TIER, whole
 
-HABITS = (
-    "notionals are cut to 1e-6 and a maintenance margin is rounded up twice; "
-    "here scales keep notionals whole (R-A1) and a margin is rounded once (R-D1)"
+NOTIONAL_CUT = "notionals are cut and margins rounded to 1e-6; here scales keep a notional whole (R-A1)"
+ROUNDED_TWICE = (
+    "maintenance margin is a share of a rounded initial margin, rounded up again; here rounded once (R-D1)"
 )
+FUNDING_FLOORED = "funding is rounded down for each account; here a lot's is whole and carried (R-N4)"
 QUOTE_PLACES = 6
 FUNDING_PLACES = 6
 ANY_LEVERAGE = 10**30
@@ -78,6 +79,12 @@ class Account:
     @property
     def unit(self) -> int:
         return 1 if self.habits else 10**self.fine
+
+    def habit(self) -> str:
+        """Name the habit that can part the two forms of this account."""
+        if self.funding:
+            return FUNDING_FLOORED
+        return NOTIONAL_CUT if self.fine else ROUNDED_TWICE
 
     def amount(self, quanta: int) -> Fraction:
         """Give an amount in 1e-6."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows import rules
-from tests.venues.amounts import Unfit
+from tests.venues.amounts import UnfitError
 from tests.venues.loader import Case
 from tests.venues.verdict import Answer, Outcome, Verdict, judge
 
@@ -93,7 +93,7 @@ def is_refused(error: Exception) -> bool:
 
 def broken(error: Exception) -> Outcome:
     """Say what kept a mapper from an answer: a number that fits no unit, a rule that refuses, or the case itself."""
-    if isinstance(error, Unfit):
+    if isinstance(error, UnfitError):
         return Outcome(Verdict.MISSING, f"no rule for {error}")
     if is_refused(error):
         return Outcome(Verdict.MISSING, f"no rule takes these inputs: {error}")

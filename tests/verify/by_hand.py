@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from flows.journal import entries as en
 from flows.journal import events as ev
 from flows.journal.codec import EntryBatch, EventBatch
 from flows.verify.summary import RunSummary
-from tests.audit.story import Story
+from tests.audit.story import Story, story
 from tests.worlds import START
 
 MINUTE = 60_000_000_000
@@ -42,7 +44,7 @@ def batches(of: Story, cuts: Iterable[int] = ()) -> list[tuple[EntryBatch, Event
     """A story as batches, cut before these journal offsets."""
     edges = sorted({0, len(of.entries), *cuts})
     made = []
-    for first, end in zip(edges, edges[1:], strict=False):
+    for first, end in pairwise(edges):
         texts = {place - first: text for place, text in of.texts.items() if first <= place < end}
         within = (of.events[:, ev.OFFSET] >= first) & (of.events[:, ev.OFFSET] < end)
         entries = EntryBatch(of.pool.id, first, of.entries[first:end], texts)
@@ -61,3 +63,14 @@ def summarized(of: Story, cuts: Iterable[int] = ()) -> RunSummary:
 
 def result(of: Story, cuts: Iterable[int] = ()) -> dict[str, Any]:
     return summarized(of, cuts).result("a-recording", 9, 2.0, {"late": 2, "early": 0, "duplicate": 1})
+
+
+def two_pools() -> tuple[RunSummary, dict[str, Story]]:
+    """Two stories as the pools of one run."""
+    stories = {"coins": story(1), "other": story(3)}
+    summary = RunSummary([replace(of.pool, id=pool) for pool, of in stories.items()])
+    for pool, of in stories.items():
+        for entries, events in batches(of, [300]):
+            summary.add(pool, replace(entries, pool=pool))
+            summary.add_events(pool, replace(events, pool=pool))
+    return summary, stories

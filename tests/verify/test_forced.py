@@ -90,6 +90,15 @@ def test_an_order_is_remembered_until_nothing_is_left() -> None:
         steps.answered(event(ev.LIQUIDATION_FILL, 9, lots=-1, **answer))
 
 
+def test_an_order_filled_to_its_last_lot_is_forgotten() -> None:
+    steps = ForcedSteps()
+    answer = {"reference_offset": 5, "reference_index": 0}
+    steps.ordered(event(ev.LIQUIDATION_ORDER, 5, code=PARTIAL, lots=9, position_lots=-20))
+    steps.answered(event(ev.LIQUIDATION_FILL, 6, lots=9, quanta=9, **answer))
+    steps.lapse(event(ev.LIQUIDATION_LAPSED, 7, **answer))
+    assert steps.lapsed == 0
+
+
 def test_a_lapse_of_the_vaults_order_is_not_a_liquidations() -> None:
     steps = ForcedSteps()
     steps.lapse(event(ev.LIQUIDATION_LAPSED, 8, account=0, reference_offset=3, reference_index=1))

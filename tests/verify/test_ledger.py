@@ -44,13 +44,28 @@ def test_the_books_are_the_pools(seed: int) -> None:
     assert ledger.fund_quanta == [*(market.fund_quanta for market in state.markets), state.fund_quanta]
 
 
-def test_equity_is_what_the_pool_values(seed: int = 3) -> None:
+@pytest.mark.parametrize("seed", SEEDS)
+def test_worth_is_what_the_pool_values(seed: int) -> None:
     of = story(seed)
-    state = of.plain.state
-    equity = booked(of).equity_quanta(marks(state))
+    ledger, state = booked(of), of.plain.state
+    lows = [asset.low_quanta for asset in state.assets]
+    worth, equity = ledger.worth_quanta(marks(state), lows), ledger.equity_quanta(marks(state))
     for account in state.accounts:
-        without_collateral = state.value(account).equity_low_quanta - state.collateral(account)[2]
-        assert equity[account.row] == without_collateral
+        value = state.value(account)
+        assert worth[account.row] == value.equity_low_quanta
+        assert equity[account.row] == value.equity_low_quanta - state.collateral(account)[2]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_other_assets_are_booked_in_their_units(seed: int) -> None:
+    of = story(seed)
+    ledger, state = booked(of), of.plain.state
+    assert ledger.assets_conserved()
+    assert ledger.units[1, : ledger.accounts].tolist() == [each.units[1] for each in state.accounts]
+    assert (ledger.fund_units[1], ledger.deposited_units[1]) == (
+        state.fund_units[1],
+        state.deposited_units[1],
+    )
 
 
 @settings(max_examples=20)
@@ -63,8 +78,8 @@ def test_no_cut_shows(which: int, cuts: list[int]) -> None:
     assert np.array_equal(whole.funded_quanta[:, :9], parts.funded_quanta[:, :9])
 
 
-def test_compartments_and_insolvency() -> None:
-    """Every market has a part of the fund, and a day so bad that nobody can bear it."""
+def test_compartments_and_shared_losses() -> None:
+    """Every market has a part of the fund, and a day so bad that all traders bear it."""
     of = pool(fund_opening_quanta=50_000_000, fund_floor_quanta=10_000_000, vault_opening_quanta=1_000_000)
     of = replace(of, markets=tuple(replace(each, fund_opening_quanta=7_000_000) for each in of.markets))
     history, plain = History(0, of, 6), PlainPool(of)
@@ -77,7 +92,7 @@ def test_compartments_and_insolvency() -> None:
             answers(history, events, history.dice)
             seen |= {event[ev.TYPE] for event in events}
             ledger.add(np.array(events, np.int64).reshape(-1, ev.WIDTH))
-    assert {ev.ADL_CASH, ev.LOSS_CHARGE, ev.INSOLVENT, ev.FUND} <= seen
+    assert {ev.ADL_CASH, ev.LOSS_CHARGE, ev.FUND} <= seen
     assert ledger.conserved() == plain.state.conserved()
     assert ledger.fund_quanta == [
         *(each.fund_quanta for each in plain.state.markets),
@@ -88,24 +103,37 @@ def test_compartments_and_insolvency() -> None:
 @pytest.mark.parametrize(
     ("kind", "column"),
     [
-        (ev.COLLATERAL, ev.BALANCE_QUANTA),
+        (ev.COLLATERAL, ev.QUANTA),
         (ev.POSITION, ev.BALANCE_QUANTA),
         (ev.POSITION, ev.POSITION_COST_QUANTA),
+        (ev.POSITION, ev.FEE_QUANTA),
         (ev.FUND, ev.BALANCE_QUANTA),
     ],
-    ids=["balance", "balance after a fill", "cost", "fund"],
+    ids=["deposits", "balance", "cost", "fees", "fund"],
 )
 def test_a_quantum_too_many_is_noticed(kind: int, column: int) -> None:
     of = story(3)
     events = of.events.copy()
-    assert booked(of).conserved()[0] == booked(of).conserved()[1]
-    # The last event of a row's own kind is what stands at the end.
-    last = np.flatnonzero((events[:, ev.TYPE] == kind) & (events[:, ev.MARKET] <= 0))
+    told = (events[:, ev.TYPE] == kind) & (events[:, ev.MARKET] <= 0)
+    events[told, column] += 1
     ledger = Ledger(of.pool)
-    events[last, column] += 1
     ledger.add(events)
     held, brought_in = ledger.conserved()
     assert held != brought_in
+
+
+def test_a_unit_too_many_is_noticed() -> None:
+    of = story(3)
+    events = of.events.copy()
+    moved = np.flatnonzero(
+        (events[:, ev.TYPE] == ev.COLLATERAL)
+        & (events[:, ev.MARKET] == 1)
+        & (events[:, ev.COUNTER_ACCOUNT] >= 0)
+    )
+    events[moved[-1], ev.QUANTA] += 1
+    ledger = Ledger(of.pool)
+    ledger.add(events)
+    assert not ledger.assets_conserved()
 
 
 def test_a_lot_too_many_is_noticed() -> None:

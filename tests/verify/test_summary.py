@@ -16,7 +16,7 @@ from flows.journal.codec import EntryBatch
 from flows.verify import summary as under_test
 from flows.verify.summary import AccountNames, RunSummary
 from tests.audit.story import story
-from tests.verify.by_hand import batches, result, summarized, told
+from tests.verify.by_hand import batches, result, summarized, told, two_pools
 
 SEEDS = (1, 3)
 NEEDED = {
@@ -106,18 +106,11 @@ def test_figures_of_the_pool(seed: int) -> None:
 
 
 def test_pools_stand_beside_each_other() -> None:
-    one, two = story(1), story(3)
-    other = type(two.pool)(
-        **{**{name: getattr(two.pool, name) for name in two.pool.__slots__}, "id": "other"}
-    )
-    summary = RunSummary([one.pool, other])
-    for pool, of in ((one.pool.id, one), ("other", two)):
-        for entries, events in batches(of, [300]):
-            summary.add(pool, entries)
-            summary.add_events(pool, events)
+    summary, stories = two_pools()
     found = summary.result("a-recording", 9, 0.0, {})
-    assert found["events"] == len(one.events) + len(two.events)
-    assert found["pools"]["other"]["adl"] == result(two)["pools"][two.pool.id]["adl"]
+    assert found["events"] == sum(len(of.events) for of in stories.values())
+    for pool, of in stories.items():
+        assert found["pools"][pool]["adl"] == result(of)["pools"][of.pool.id]["adl"]
     assert found["events_sha256"] == combined(
         {pool: bytes.fromhex(each["events_sha256"]) for pool, each in found["pools"].items()}
     )

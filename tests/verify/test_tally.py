@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from flows.journal import entries as en
 from flows.journal import events as ev
+from flows.rules.collateral.value import asset_value
 from flows.verify import tally as counted
 from flows.verify.summary import figures
 from flows.verify.tally import Tally
@@ -63,7 +64,7 @@ def test_the_waterfall_adds_up(seed: int) -> None:
     assert tally.fund_quanta == sum(tally.fund_flows.values())
     assert tally.fund_first_quanta == of.pool.fund_opening_quanta
     assert tally.fund_low_quanta == min(each["balance_quanta"] for each in told(of, ev.FUND))
-    assert tally.fund_units == state.fund_units
+    assert tally.ledger.fund_units == state.fund_units
     assert tally.vault_worth_quanta() == state.value(state.accounts[0]).equity_low_quanta
     assert tally.socialized_quanta == sum(each["quanta"] for each in told(of, ev.LOSS_CHARGE))
     closed = {(each["journal_offset"], each["counter_account"], each["market"]) for each in told(of, ev.ADL)}
@@ -111,12 +112,13 @@ def test_the_worst_hit_lost_most(seed: int) -> None:
         for each in told(of, ev.LIQUIDATION_FILL, ev.OFFER_FILL, ev.TAKEOVER, ev.BANKRUPT, ev.LOSS_CHARGE)
     } - {0}
     lost: Counter[int] = Counter()
-    for each in told(of, ev.COLLATERAL, ev.COLLATERAL_SOLD):
-        if each["type"] == ev.COLLATERAL_SOLD or (each["market"] == 0 and each["rule"] != 1002):
-            lost[each["account"]] += each["quanta"]
+    coins: Counter[int] = Counter()
+    for each in told(of, ev.COLLATERAL):
+        if each["rule"] != 1002:
+            (coins if each["market"] else lost)[each["account"]] += each["quanta"]
     for row in hurt:
-        account = state.accounts[row]
-        lost[row] -= state.value(account).equity_low_quanta - state.collateral(account)[2]
+        paid_in = asset_value(coins[row], state.assets[1].low_quanta, of.pool.assets[1].unit_scale)
+        lost[row] += paid_in - state.value(state.accounts[row]).equity_low_quanta
     expected = sorted(hurt, key=lambda row: (-lost[row], row))[: counted.WORST]
     assert [hit.account for hit in worst] == expected
     assert [hit.lost_quanta for hit in worst] == [lost[row] for row in expected]
@@ -127,6 +129,14 @@ def test_the_worst_hit_lost_most(seed: int) -> None:
             if each["account"] == hit.account
         )
         assert hit.cost_quanta == fees
+        closed = [
+            abs(each["lots"]) * each["mark_ticks"] * of.pool.markets[each["market"]].lot_tick_quanta
+            if each["type"] == ev.TAKEOVER
+            else abs(each["quanta"])
+            for each in told(of, ev.LIQUIDATION_FILL, ev.OFFER_FILL, ev.TAKEOVER, ev.ADL)
+            if each["counter_account" if each["type"] == ev.ADL else "account"] == hit.account
+        ]
+        assert hit.forced_quanta == sum(closed)
 
 
 def test_only_what_the_vault_sells_at_a_price_is_unwound() -> None:

@@ -141,7 +141,7 @@ def indexed(mark_ticks: NDArray[np.int64]) -> Values:
     priced = mark_ticks > 0
     if not priced.any():
         return np.full(len(mark_ticks), np.nan)
-    return np.where(priced, mark_ticks * (100 / int(mark_ticks[priced][0])), np.nan)
+    return np.where(priced, mark_ticks * 100 / int(mark_ticks[priced][0]), np.nan)
 
 
 def _named(names: Sequence[str], colours: Sequence[str], rows: Values) -> tuple[Series, ...]:
@@ -159,7 +159,8 @@ def _spans(tallies: Mapping[str, Tally], first: int, count: int) -> tuple[StateS
                 if end >= start:
                     spans.append(StateSpan(market, span.state, start, end))
             market += 1
-    return tuple(spans)
+    order = list(STATE_COLOURS)
+    return tuple(sorted(spans, key=lambda span: -order.index(span.state)))  # breakers over index states
 
 
 # ---- axes ------------------------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def _panels(figures: Figures) -> tuple[Panel, ...]:
     scales: tuple[tuple[Callable[[int, int], Callable[[float], float]], Sequence[float]], ...] = (
         (lambda top, height: _linear(top, height, low, high), ticks(low, high, 8)),
         (lambda top, _: lambda row: top + row * ROW, ()),
-        (lambda top, height: _linear(top, height, 0.0, most), ticks(0.0, most, 4)),
+        (lambda top, height: _linear(top, height, 0.0, most), ticks(0.0, most)),
         (lambda top, height: _linear(top, height, 0.0, funded), ticks(0.0, funded, 4)),
         (lambda top, height: _logarithmic(top, height, under), decades),
     )

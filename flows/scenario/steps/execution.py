@@ -88,16 +88,16 @@ def bid(
     row, debtor = pool.market(market), pool.account(of)
     if (debtor, row) not in pool.offers:
         raise ScenarioError(f"{of} has had no offer in {market}.")
-    offset, index = pool.offers[debtor, row]
+    offer = pool.offers[debtor, row]
     drafted, any_price = pool.draft.markets[row], pool.parameters.markets[row].max_price_ticks
-    buys = pool.offer_lots[debtor, row] < 0
+    buys = offer[ev.LOTS] < 0
     limit = down or up
     pool.send(
         entry(
             en.BID,
             world.time_ns,
-            offer_offset=offset,
-            offer_index=index,
+            offer_offset=offer[ev.OFFSET],
+            offer_index=offer[ev.INDEX],
             account=pool.account(account),
             lots=units(quantity, drafted.lot_scale, "lots"),
             minimum_bonus_ppm=rate(least, PPM) if least else 0,

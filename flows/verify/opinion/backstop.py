@@ -28,15 +28,16 @@ def take_over(state: State, account: Account) -> bool:
     if len(allowed) < len(account.positions) or value.equity_low_quanta < 0:
         return False
     taken_any = False
+    capital = state.value(state.accounts[VAULT]).equity_quanta  # what comes with the lots is not there yet (R-J3)
     while account.positions:
         value = state.value(account)
-        left = [m for m in sorted(account.positions) if room(state, account, m) > 0]
+        left = [m for m in sorted(account.positions) if room(state, account, m, capital) > 0]
         if not left:
             break
         first = sales.best(
             [sales.sale_of(state, account, m, value.equity_quanta, value.maintenance_quanta) for m in left]
         )
-        lots = min(abs(first.lots), room(state, account, first.market))
+        lots = min(abs(first.lots), room(state, account, first.market, capital))
         last = lots == abs(first.lots) and len(account.positions) == 1
         if not taken_any:
             state.evidence(account, value)
@@ -55,8 +56,8 @@ def take_over(state: State, account: Account) -> bool:
     return taken_any and not account.positions
 
 
-def room(state: State, account: Account, market: int) -> int:
-    """Lots of a position that the vault's caps admit now (R-J3)."""
+def room(state: State, account: Account, market: int, capital: int) -> int:
+    """Lots of a position that the vault's caps admit now, of the capital that it began with (R-J3)."""
     vault = state.accounts[VAULT]
     value = state.value(vault)
     held = state.markets[market]
@@ -67,7 +68,7 @@ def room(state: State, account: Account, market: int) -> int:
         held.mark_ticks,
         of.lot_tick_quanta,
         vault.lots(market),
-        value.equity_quanta,
+        capital,
         value.maintenance_quanta,
         value.initial_quanta - value.initial_by_market.get(market, 0),
         value.notional_quanta - own,

@@ -67,6 +67,7 @@ class Account:
     liquidating: bool = False
     under_hard_ns: int = 0  # since when it has been below hard with offers unfilled; 0 if not
     next_step_ns: int = 0
+    answered_offset: int = -1  # the entry that last filled an order of the account's
     soft_market: int = -1
     soft_start_lots: int = 0
     soft_allowed_lots: int = 0

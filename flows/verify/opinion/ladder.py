@@ -92,6 +92,8 @@ def move(state: State, account: Account, value: Valuation) -> None:
             return
     relevel(state, account, value)
     account.next_step_ns = state.time_ns
+    if account.answered_offset == state.offset and zone != UNDER_WATER:
+        return  # the next slice waits for the first clock after its answer (R-H4)
     step(state, account)
 
 

@@ -22,23 +22,23 @@ def resolve(state: State, account: Account) -> None:
     if any(not state.markets[m].permissions() & ADL_BANKRUPT for m in account.positions):
         close_gate(state, account)
         return
-    value = state.value(account)
-    state.evidence(account, value)
     close_gate(state, account)
     markets = sorted(account.positions)
+    auction.withdraw_all(state, account, auction.TAKEN_OVER)
+    collateral_to_fund(state, account)
+    value = state.value(account)
+    state.evidence(account, value)
+    deficit = -value.equity_low_quanta
     state.emit(
         ev.BANKRUPT,
         1201,
         account=account.row,
-        quanta=-value.equity_low_quanta,
+        quanta=deficit,
         equity_quanta=value.equity_quanta,
         equity_low_quanta=value.equity_low_quanta,
         maintenance_margin_quanta=value.maintenance_quanta,
         balance_quanta=value.balance_quanta,
     )
-    auction.withdraw_all(state, account, auction.TAKEN_OVER)
-    collateral_to_fund(state, account)
-    deficit = max(0, -state.value(account).equity_low_quanta)
     deficit = draw_fund(state, account, deficit, markets, ev.FUND_DRAW)
     if account.positions and deficit == 0 and account.row != VAULT:
         backstop.take_over(state, account)
@@ -189,7 +189,8 @@ def socialize_loss(state: State, account: Account, loss: int, markets: list[int]
         loss, equities, nearness, [each.row for each in others], state.parameters.loss_scope
     )
     if sum(charges) > 0:
-        base = sum(max(0, equity) for equity in equities)
+        reached = max(near for near, charge in zip(nearness, charges, strict=True) if charge > 0)
+        base = sum(max(0, each) for each, near in zip(equities, nearness, strict=True) if near <= reached)
         state.emit(ev.SOCIALIZED_LOSS, 1301, account=account.row, quanta=sum(charges), balance_quanta=base)
     for each, charge in zip(others, charges, strict=True):
         if charge > 0:

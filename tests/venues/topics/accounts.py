@@ -16,7 +16,7 @@ from flows.rules.margin.maintenance import maintenance_margin
 from flows.rules.position.fee import taker_fee
 from flows.rules.scale.unit import notional_quanta, unrealized_quanta
 from tests.venues.amounts import ONE_TIER, Scale, exact, ppm, scale_for, whole
-from tests.venues.dydx import ANY_LEVERAGE, HABITS, accounts
+from tests.venues.dydx import ANY_LEVERAGE, accounts
 from tests.venues.mapping import Inputs, maps
 from tests.venues.topics.margin_tables import SIZE_SCALED
 from tests.venues.verdict import Answer, Difference
@@ -37,9 +37,9 @@ def dydx_account_of(given: Inputs) -> Answer:
             "maintenance_margin": plain.amount(plain.margin()),
         },
         {
-            "net_collateral": Difference(habits.equity(), HABITS),
-            "initial_margin": Difference(habits.initial_margin(), HABITS),
-            "maintenance_margin": Difference(habits.margin(), HABITS),
+            "net_collateral": Difference(habits.equity(), plain.habit()),
+            "initial_margin": Difference(habits.initial_margin(), plain.habit()),
+            "maintenance_margin": Difference(habits.margin(), plain.habit()),
         },
         note="a position that cost nothing, its price in the balance",
     )

@@ -24,10 +24,14 @@ E18, E12 = 10**18, 10**12
 SMALL = 100 * E18
 """Positions up to this value are taken whole."""
 
-HABITS = (
-    "all of a small or a deep position is taken, else half of the account's value in it; products are cut to 1e-18 and a "
-    "closed share is cut before it is used; here the size restores a target (R-H1) and cost is released in one division "
-    "(R-B1)"
+SHARE = "a small or deep position is taken whole, else half of the account's value in it; here what restores a target (R-H1)"
+CUTS = "what is exchanged, its penalty and the closed share are cut one after another; here cost is released at once (R-B1)"
+SIZES = (
+    "max_share_ppm",
+    "taken_size_e18",
+    "trader_size_after_e18",
+    "liquidator_size_after_e18",
+    "liquidatable_after",
 )
 
 
@@ -165,5 +169,5 @@ def take_over_of(given: Inputs) -> Answer:
     theirs = take_over(trader, penalty_ppm, asked, liquidator, covered)
     return Answer(
         {"taken_size_e18": side * size, "trader_size_after_e18": trader.held.size - side * size},
-        {key: Difference(value, HABITS) for key, value in theirs.items()},
+        {key: Difference(value, SHARE if key in SIZES else CUTS) for key, value in theirs.items()},
     )

@@ -8,7 +8,7 @@ from flows.rules.margin.limits import only_reduces
 from flows.rules.orders.check import ACCEPT, decide_reduction, lowers_health
 from flows.rules.position.fill import apply_quote
 from tests.venues.amounts import whole
-from tests.venues.dydx import HABITS, Account, accounts
+from tests.venues.dydx import Account, accounts
 from tests.venues.mapping import Inputs, lacks, maps
 from tests.venues.topics.liquidation_price import bankruptcy_quote_of
 from tests.venues.verdict import Answer, Difference
@@ -38,10 +38,8 @@ def closed_by(account: Account, market: str, delta: int, quote: int) -> Account:
 
 def offset(bankrupt: Account, other: Account, market: str, delta: int, at_bankruptcy: bool) -> dict[str, Any]:
     """Close one account's lots against the other's, both or neither."""
-    if at_bankruptcy:
-        quote = bankruptcy_quote_of(bankrupt, market, delta)
-    else:
-        quote = -bankrupt.signed_notional(market, delta)
+    at_oracle = -bankrupt.signed_notional(market, delta)
+    quote = bankruptcy_quote_of(bankrupt, market, delta) if at_bankruptcy else at_oracle
     bankrupt_after = closed_by(bankrupt, market, delta, quote)
     other_after = closed_by(other, market, -delta, -quote)
     if not (stays_valid(bankrupt, bankrupt_after) and stays_valid(other, other_after)):
@@ -58,6 +56,7 @@ def offset_pair_of(given: Inputs) -> Answer:
     market, delta = given["market"], whole(given["delta_base_quantums"])
     at_bankruptcy = given["price"] == "bankruptcy"
     bankrupt, other = accounts(given, given["liquidated"]), accounts(given, given["offsetting"])
+    plain = bankrupt[0]
     if not (
         only_reduces(bankrupt[0].lots.get(market, 0), delta)
         and only_reduces(other[0].lots.get(market, 0), -delta)
@@ -67,7 +66,7 @@ def offset_pair_of(given: Inputs) -> Answer:
     theirs = offset(bankrupt[1], other[1], market, delta, at_bankruptcy)
     return Answer(
         ours,
-        {key: Difference(value, HABITS) for key, value in theirs.items()},
+        {key: Difference(value, plain.habit()) for key, value in theirs.items()},
         note="R-E5's quote, or the oracle price; R-F1 lets the fill through on both sides",
     )
 

@@ -15,7 +15,7 @@ from flows.rules.offer.settlement import settlement
 from flows.rules.position.zero_sum import fill_sides
 from flows.rules.scale.unit import notional_quanta
 from tests.venues.amounts import ONE_TIER, exact, ppm, whole
-from tests.venues.dydx import HABITS, Account, accounts, power_of
+from tests.venues.dydx import Account, accounts, power_of
 from tests.venues.mapping import Inputs, lacks, maps
 from tests.venues.topics.liquidation_price import share_of
 from tests.venues.verdict import Answer, Difference
@@ -67,7 +67,7 @@ def fund_delta_of(given: Inputs) -> Answer:
         {
             "insurance_fund_delta": Difference(
                 fund_delta(habits, market, delta, cut, fee_ppm, floors=True),
-                f"a fee is rounded down; here up (R-A4); {HABITS}",
+                f"a fee is rounded down; here up (R-A4); {plain.habit()}",
             )
         },
         note="a deficit goes to the fund at once",

@@ -37,7 +37,7 @@ def index_delta(rate_8h_ppm: int, seconds: int, given: Any) -> tuple[Fraction, i
     ticks, power = power_of(whole(given["price"]), whole(given["price_exponent"]), resolution)
     fine = max(0, -(power + 6))
     v = 10 ** (power + 6 + fine)
-    rate = hourly_rate_ppb(rate_8h_ppm * 1_000, LATER_NS, LISTED_NS)
+    rate = hourly_rate_ppb(rate_8h_ppm * 1_000, LISTED_NS, LATER_NS)
     if seconds != 3_600:
         rate = mul_div_trunc(rate_8h_ppm * 1_000, seconds, EIGHT_HOURS_S)
     paid, _ = per_lot(ticks, v, rate, 0)
@@ -122,7 +122,7 @@ def tick_of(given: Inputs) -> Answer:
     ours = capped_rate_ppb(eight_hour_rate_ppb(premium, default), bound)
     theirs = capped_rate_ppb(div_trunc(premium, 1_000) * 1_000 + default, bound // 1_000 * 1_000) // 1_000
     reason = f"{NO_DAMPER}; a mean is cut to a millionth"
-    moved = per_lot_of(hourly_rate_ppb(ours, LATER_NS, LISTED_NS), given) if seconds == 3_600 else None
+    moved = per_lot_of(hourly_rate_ppb(ours, LISTED_NS, LATER_NS), given) if seconds == 3_600 else None
     differs = {
         "rate_8h_ppm": Difference(theirs, reason),
         "index_delta": Difference(index_delta(theirs, seconds, given)[1], reason),
@@ -223,7 +223,7 @@ def derive_funding_of(given: Inputs) -> Answer:
     premium, _ = premium_sample(bids, (1,) * len(bids), asks, (1,) * len(asks), 1, 1, index, PPB)
     cap, static = ppb(given["max_hourly_rate"]), ppb(given.get("static_rate", 0))
     ours = capped_rate_ppb(
-        hourly_rate_ppb(eight_hour_rate_ppb(premium, 8 * static), LATER_NS, LISTED_NS), cap
+        hourly_rate_ppb(eight_hour_rate_ppb(premium, 8 * static), LISTED_NS, LATER_NS), cap
     )
     theirs = capped_rate_ppb(div_trunc(premium, whole(given["convergence_hours"])) + static, cap)
     mine, hers = derive_values(ours, index, scale, given), derive_values(theirs, index, scale, given)

@@ -15,7 +15,7 @@ from flows.rules.margin.maintenance import maintenance_margin
 from flows.rules.scale.bounds import price_fits
 from flows.rules.scale.unit import notional_quanta, unrealized_quanta
 from tests.venues.amounts import ONE_TIER, Scale, exact, ppm, scale_for, whole
-from tests.venues.dydx import HABITS, Account, accounts
+from tests.venues.dydx import Account, accounts
 from tests.venues.mapping import Inputs, lacks, maps
 from tests.venues.topics.margin_tables import INVERSE
 from tests.venues.verdict import Answer, Difference, RoundsTo
@@ -200,7 +200,7 @@ def dydx_bankruptcy_of(given: Inputs) -> Answer:
     quote = plain.amount(bankruptcy_quote_of(plain, market, delta))
     return Answer(
         {"bankruptcy_quote_quantums": quote},
-        {"bankruptcy_quote_quantums": Difference(bankruptcy_quote_of(habits, market, delta), HABITS)},
+        {"bankruptcy_quote_quantums": Difference(bankruptcy_quote_of(habits, market, delta), plain.habit())},
     )
 
 

@@ -18,7 +18,7 @@ from flows.rules.position.fill import apply_quote
 from flows.rules.scale.unit import notional_quanta
 from tests.venues.amounts import ONE_TIER, ppm, whole
 from tests.venues.mapping import Inputs, maps
-from tests.venues.topics.accounts import E18, JOJO_HABITS, Jojo
+from tests.venues.topics.accounts import E18, Jojo
 from tests.venues.topics.fees import CUT_FUND_FEE, cut_fund_fee
 from tests.venues.verdict import Answer, Difference
 
@@ -210,10 +210,14 @@ def jojo_liquidation_of(given: Inputs) -> Answer:
             if not key.startswith(("insurance_", "primary_", "secondary_"))
         }
     theirs = jojo_after(account, held, taken, True, primary, secondary)
-    reason = (
-        "the fund's fee is taken on what the liquidator pays, a request over the position is cut to it, and a closed "
-        f"account's whole secondary credit goes to the fund; here the fee is on the value at the mark (R-I4); {JOJO_HABITS}"
-    )
+    reasons = {
+        "the fund's fee is taken on what the liquidator pays; here on the value at the mark (R-I4)": True,
+        "a request over the position is cut to it; here it is refused as oversized (R-I3)": code == OVERSIZED,
+        "bad debt and the rest of the secondary credit go to the fund; here a deficit does (R-K1)": theirs[
+            "bad_debt"
+        ],
+    }
+    reason = "; ".join(text for text, applies in reasons.items() if applies)
     return Answer(
         ours,
         {key: Difference(value, reason) for key, value in theirs.items()},

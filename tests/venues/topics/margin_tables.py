@@ -19,7 +19,7 @@ from flows.rules.margin.maintenance import (
 from flows.rules.position.fee import taker_fee
 from flows.rules.scale.unit import notional_quanta
 from tests.venues.amounts import ONE_TIER, exact, is_ppm, ppm, scale_for, whole
-from tests.venues.dydx import ANY_LEVERAGE, HABITS, accounts
+from tests.venues.dydx import ANY_LEVERAGE, accounts
 from tests.venues.mapping import Inputs, lacks, maps
 from tests.venues.verdict import Answer, Difference, RoundsTo
 
@@ -139,7 +139,7 @@ def net_notional_of(given: Inputs) -> Answer:
     lots = whole(given["base_quantums"])
     return Answer(
         {"net_notional": plain.amount(plain.signed_notional("x", lots))},
-        {"net_notional": Difference(habits.signed_notional("x", lots), HABITS)},
+        {"net_notional": Difference(habits.signed_notional("x", lots), plain.habit())},
     )
 
 
@@ -160,8 +160,8 @@ def margin_requirement_of(given: Inputs) -> Answer:
             "maintenance_margin": plain.amount(plain.maintenance("x", lots)),
         },
         {
-            "initial_margin": Difference(habits.initial("x", lots), HABITS),
-            "maintenance_margin": Difference(habits.maintenance("x", lots), HABITS),
+            "initial_margin": Difference(habits.initial("x", lots), plain.habit()),
+            "maintenance_margin": Difference(habits.maintenance("x", lots), plain.habit()),
         },
     )
     if not scaled:

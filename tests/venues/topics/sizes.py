@@ -16,7 +16,7 @@ from flows.rules.liquidation.restore import frees_more_than_it_costs, restore_lo
 from flows.rules.liquidation.slice import slice_lots
 from flows.rules.margin.maintenance import maintenance_margin
 from flows.rules.scale.time import is_due, is_in_window
-from tests.venues.amounts import ONE_TIER, exact, ppm, scale_for, whole
+from tests.venues.amounts import ONE_TIER, exact, places, ppm, scale_for, scaled, whole
 from tests.venues.dydx import accounts
 from tests.venues.mapping import Inputs, maps
 from tests.venues.verdict import Answer, Difference
@@ -51,9 +51,21 @@ def base_to_cover_of(given: Inputs) -> Answer:
     size = restore_lots(lots, price, v, margin - shortage, 0, ONE_TIER, (rate,), (0,), PPM, 0, penalty)
     return Answer(
         {"base": size},
-        {"base": Difference(size - 1, "a size is cut to 1e-9; here it is the least that restores (R-H1)")},
+        {
+            "base": Difference(
+                cut_base(given), "a size is cut to 1e-9; here it is the least that restores (R-H1)"
+            )
+        },
         note="a target of 100 %, fees as the penalty, no slippage",
     )
+
+
+def cut_base(given: Inputs) -> int:
+    """Divide shortage by what a unit frees, each step cut to 1e-6."""
+    oracle, rate = whole(given["oracle_price"]), whole(given["margin_ratio"]) * 100
+    price = oracle * whole(given["quote_price"]) // PPM
+    freed = price * (rate - whole(given["liquidator_fee"])) // PPM - oracle * whole(given["if_fee"]) // PPM
+    return whole(given["margin_shortage"]) * 10**9 // freed if freed > 0 else UNBOUNDED
 
 
 # ---- dYdX v4 ---------------------------------------------------------------------------------------------------------
@@ -123,19 +135,17 @@ def window_of(given: Inputs) -> Answer:
     seconds = exact(given["window_seconds"])
     capacity = fees * exact(given["skew_scale"]) * seconds * exact(given["multiplier"])
     scale = scale_for((capacity, *given["positions"].values()), (1,))
-    lots = {name: scale.lots(size) for name, size in given["positions"].items()}
-    done: list[tuple[Fraction, int]] = []
-    taken: list[Fraction] = []
-    for raw_time, name in given["calls"]:
-        time = exact(raw_time)
-        used = sum(amount for at, amount in done if is_in_window(at, time, seconds))
-        room = scale.lots(capacity)
-        size = 0
-        if used < room:
-            size = lots_within_budget(abs(lots[name]), room, 0, PPM, used, 1)
-        lots[name] = abs(lots[name]) - size
+    digits = places(seconds, *(time for time, _ in given["calls"]))
+    window, room = scaled(seconds, digits), scale.lots(capacity)
+    left = {name: abs(scale.lots(size)) for name, size in given["positions"].items()}
+    done: list[tuple[int, int]] = []
+    for call, name in given["calls"]:
+        time = scaled(call, digits)
+        used = sum(size for at, size in done if is_in_window(at, time, window))
+        size = lots_within_budget(left[name], room, 0, PPM, used, 1) if used < room else 0
+        left[name] -= size
         done.append((time, size))
-        taken.append(Fraction(size, 10**scale.lot_places))
+    taken = [Fraction(size, 10**scale.lot_places) for _, size in done]
     return Answer({"liquidated": taken}, note="the capacity stands for the volume, at 100 %, in lots")
 
 

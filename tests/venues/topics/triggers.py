@@ -18,7 +18,7 @@ from flows.rules.orders.check import (
     lowers_health,
 )
 from tests.venues.amounts import ONE_TIER, exact, ppm, scale_for, whole
-from tests.venues.dydx import ANY_LEVERAGE, HABITS, accounts
+from tests.venues.dydx import ANY_LEVERAGE, accounts
 from tests.venues.mapping import Inputs, maps
 from tests.venues.topics.accounts import ORDERS
 from tests.venues.verdict import Answer, Difference
@@ -48,7 +48,7 @@ def account_trigger_of(given: Inputs) -> Answer:
     plain, habits = accounts(given, {key: given[key] for key in ("quote_balance", "positions")})
     return Answer(
         {"liquidatable": is_liquidatable(plain.equity(), plain.margin())},
-        {"liquidatable": Difference(is_liquidatable(habits.equity(), habits.margin()), HABITS)},
+        {"liquidatable": Difference(is_liquidatable(habits.equity(), habits.margin()), plain.habit())},
     )
 
 

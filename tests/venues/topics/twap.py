@@ -102,9 +102,8 @@ def cumulative_of(given: Inputs) -> Answer:
 PAID_ON_AVERAGES = (
     "funding paid on a difference of averages, scaled, bounded and without auctions: R-N2 pays a rate an hour"
 )
-FLOORED = (
-    "an average is rounded down, and one of no time is the price there; here half to even, and invalid (R-O9)"
-)
+FLOORED = "an average is rounded down; here half to even (R-O9)"
+NO_TIME = "an average of no time is the price there; here there is none (R-O9)"
 
 
 def average(points: list[dict[str, Any]], start: int, end: int) -> tuple[int | None, int]:
@@ -143,9 +142,10 @@ def averages_of(given: Inputs) -> Answer:
         "external_twap": external_floor,
         "payment": internal_floor - external_floor,
     }
+    reason = NO_TIME if internal is None or external is None else FLOORED
     return Answer(
         ours,
-        {key: Difference(value, FLOORED) for key, value in theirs.items()},
+        {key: Difference(value, reason) for key, value in theirs.items()},
         {"rate": PAID_ON_AVERAGES},
         note="the payment is the difference of two averages",
     )
