@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from flows.cli.errors import MEANING
 from flows.cli.main import COMMANDS, app, load
+from flows.scenario import page as scenarios
 from schemas.catalogue import TOPICS, Topic
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,7 +54,7 @@ def shown_default(parameter: Any) -> str:
 def parameters_table(command: Any) -> list[str]:
     """Lay out a command's arguments and options: name, meaning, default."""
     rows = [
-        f"| `{' '.join(parameter.opts) if parameter.param_type_name == 'option' else parameter.make_metavar(None)}` "
+        f"| `{' '.join(parameter.opts) if parameter.param_type_name == 'option' else (parameter.metavar or parameter.name or '').upper()}` "
         f"| {plain(parameter.help).replace('|', chr(92) + '|')} | {shown_default(parameter)} |"
         for parameter in command.params
         if parameter.name != "help" and not getattr(parameter, "hidden", False)
@@ -202,6 +203,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "exit-codes.md": exit_codes_page(),
         "topics.md": topics_page(),
+        "scenarios.md": scenarios.text(),
         "rules/index.md": rulebook_page(),
         **rulebook,
     }

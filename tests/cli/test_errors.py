@@ -14,7 +14,14 @@ from tests.tables import table
 
 FLOWS = Path(__file__).resolve().parents[2] / "flows"
 
-INTERNAL: dict[str, str] = {}
+INTERNAL: dict[str, str] = {
+    "NotThere": "the audit command answers it itself",
+    "NoSuchEvent": "the audit command answers it itself",
+    "CheckpointDamagedError": "clearing falls back to an earlier checkpoint",
+    "PoolStoppedError": "a bug of ours: it is shown whole",
+    "AbsentPoolError": "the scenario room turns it into a difference",
+    "MismatchError": "the scenario room turns it into a difference",
+}
 """Exceptions that no command ends with, each with who catches it."""
 
 
