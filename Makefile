@@ -6,6 +6,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 BIN := .venv/bin
 READY := .venv/.ready
+KERNELS := .venv/.kernels
 
 # What `make replay` runs; `make replay ACCOUNTS=100000` changes it. ARGS goes to the tool behind any chore as it is.
 RECORDING ?= crash-2025-04-07
@@ -17,13 +18,14 @@ ARGS ?=
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-replay: $(READY) ## run the crash that ships through the whole dataflow (ACCOUNTS=10000)
-	@$(BIN)/marginline replay $(RECORDING) --accounts $(ACCOUNTS) $(ARGS)
+replay: $(KERNELS) ## run the crash that ships through the whole dataflow (ACCOUNTS=10000); a finished run is replaced
+	@$(BIN)/marginline replay $(RECORDING) --accounts $(ACCOUNTS) \
+		$(if $(wildcard runs/$(RECORDING)-$(ACCOUNTS)/summary.json),--fresh) $(ARGS)
 
-test: $(READY) ## every test
+test: $(KERNELS) ## every test
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
-test-fast: $(READY) ## tests that take less than ten seconds each
+test-fast: $(KERNELS) ## tests that take less than ten seconds each
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not slow" $(ARGS)
 
 check: $(READY) ## format, lint, types, imports, tidiness; runs all, then says which failed
@@ -79,6 +81,13 @@ $(READY): requirements.lock pyproject.toml
 	echo "Installing the locked packages into .venv (once; about 300 MB to fetch) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# A small run compiles every kernel into the user's cache, so that no later run or test has to wait for the compiler.
+$(KERNELS): $(READY)
+	@echo "Compiling kernels (once; about a minute) ..."
+	@$(BIN)/marginline replay crash-2025-04-07 --accounts 100 --out build/kernels --fresh > /dev/null
+	@rm -rf build/kernels
 	@touch $@
 
 IS_FIT := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))

@@ -48,7 +48,7 @@ def shown_default(parameter: Any) -> str:
     default = parameter.default
     if default is None or callable(default) or default is False or default == ():
         return ""
-    return f"`{getattr(default, 'value', default)}`"
+    return f"`{getattr(default, 'value', default)}`".replace(f"{ROOT}/", "")
 
 
 def parameters_table(command: Any) -> list[str]:

@@ -28,7 +28,7 @@ from flows.connectors.settings import (
     Run,
     events_file,
     journal_of,
-    run_from_environment,
+    rerun_from_environment,
 )
 from flows.journal import entries as en
 from flows.journal.admission import Admitted
@@ -237,6 +237,6 @@ def clearing(journal: Parts[tuple[str, Item]], events: Sinks[Item], run: Run) ->
 
 def flow() -> Dataflow:
     """``python -m bytewax.run flows.clearing``: re-executes a run's journal; settings come from the environment."""
-    run = run_from_environment()
+    run = rerun_from_environment()
     keys = list(keys_for([pool.id for pool in run.venue.pools]).values())
     return clearing(Parts(keys, partial(JournalFrames, run)), Sinks(keys, partial(EventsFile, run)), run)

@@ -12,6 +12,7 @@ the process dies                      the flow ends                         noth
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import bytewax.operators as op
@@ -21,7 +22,7 @@ from bytewax.dataflow import Dataflow
 from flows.connectors.engine import Item, Keyed, Parts, Sinks
 from flows.connectors.placement import keys_for, pool_of
 from flows.connectors.run_files import FrameFile, GrowingFile
-from flows.connectors.settings import Run, journal_file, journal_of, run_from_environment
+from flows.connectors.settings import Run, journal_file, journal_of, rerun_from_environment
 from flows.journal import entries as en
 from flows.journal.admission import Admission, Admitted, Merged, genesis
 from flows.journal.codec import EntryBatch, encode_entries
@@ -71,13 +72,12 @@ class Admit:
 class AdmittedFile:
     """Admitted entries of one pool as frames, and its dead letters as lines: what this flow leaves when it runs alone."""
 
-    def __init__(self, run: Run, key: str, lengths: tuple[int, int] | None) -> None:
-        """Cut back to ``lengths`` after a crash."""
+    def __init__(self, run: Run, key: str, cut: tuple[int, int, int] | None) -> None:
+        """Cut back to ``cut`` after a crash."""
         self.pool = pool_of(key)
-        entries, letters = lengths or (0, 0)
+        entries, letters, self.offset = cut or (0, 0, 0)
         self.file = FrameFile(journal_file(run, self.pool), entries)
         self.letters = GrowingFile(run.folder / f"dead-letters-{self.pool}.ndjson", letters)
-        self.offset = 0
 
     def write(self, items: Sequence[Item]) -> None:
         """One frame an item."""
@@ -88,9 +88,9 @@ class AdmittedFile:
             self.offset += len(item.body.rows)
             self.letters.append(b"".join(letter.line() + b"\n" for letter in item.body.dead))
 
-    def snapshot(self) -> tuple[int, int]:
+    def snapshot(self) -> tuple[int, int, int]:
         """On the disk."""
-        return self.file.sync(), self.letters.sync()
+        return self.file.sync(), self.letters.sync(), self.offset
 
     def close(self) -> None:
         """Let go of them."""
@@ -109,7 +109,7 @@ def intake(source: Parts[tuple[str, Item]], admitted: Sinks[Item], run: Run) -> 
 
 
 def flow() -> Dataflow:
-    """``python -m bytewax.run flows.intake``: settings come from the environment."""
-    run = run_from_environment()
+    """``python -m bytewax.run flows.intake``: what a run admits; settings come from the environment."""
+    run = replace(rerun_from_environment(), journal_folder=None)  # what it had admitted is its own
     keys = keys_for([pool.id for pool in run.venue.pools])
     return intake(recording(run), Sinks(list(keys.values()), partial(AdmittedFile, run)), run)

@@ -21,7 +21,7 @@ from flows.connectors.engine import Item, Keyed, Parts, Sinks
 from flows.connectors.files import RecordingReader
 from flows.connectors.placement import keys_for, pool_of
 from flows.connectors.run_files import FrameFile
-from flows.connectors.settings import Run, run_from_environment
+from flows.connectors.settings import Run, rerun_from_environment
 from flows.journal.admission import Merged
 from flows.journal.codec import EntryBatch, encode_entries
 from flows.pricing.decode import PoolSlice, Router
@@ -116,7 +116,7 @@ def market(source: Parts[tuple[str, Item]], states: Sinks[Item], venue: Venue) -
 
 
 def flow() -> Dataflow:
-    """``python -m bytewax.run flows.market``: settings come from the environment."""
-    run = run_from_environment()
+    """``python -m bytewax.run flows.market``: a run's states once more; settings come from the environment."""
+    run = rerun_from_environment()
     keys = keys_for([pool.id for pool in run.venue.pools])
     return market(recording(run), Sinks(list(keys.values()), partial(StatesFile, run)), run.venue)

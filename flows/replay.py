@@ -12,12 +12,12 @@ the database folder is held           one line                               not
 
 from __future__ import annotations
 
-import base64
 import json
 import pickle
 import shutil
+import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -27,9 +27,9 @@ from typing import Any, Final
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 
-from flows.audit import Tail
+from flows.audit import Tail, letters_of
 from flows.clearing import Clear, Cleared
-from flows.connectors.clickhouse import FOLDER, DeadLetterRow
+from flows.connectors.clickhouse import FOLDER
 from flows.connectors.engine import Item, Keyed, Parts, Sinks, run_flow
 from flows.connectors.errors import RunError
 from flows.connectors.placement import keys_for, pool_of
@@ -37,6 +37,11 @@ from flows.connectors.run_files import FrameFile, GrowingFile, RunLock, write_wh
 from flows.connectors.settings import (
     CHECKPOINTS,
     DEAD_LETTERS,
+    EVENTS,
+    JOURNAL,
+    MANIFEST,
+    SUMMARY,
+    Environment,
     Manifest,
     Run,
     events_file,
@@ -44,7 +49,6 @@ from flows.connectors.settings import (
     journal_file,
     journal_of,
     read_manifest,
-    run_from_environment,
     venue_of,
 )
 from flows.intake import Admit
@@ -55,17 +59,40 @@ from flows.market import PriceMarkets, RecordingSlices, recording
 from flows.recording import accounts as generated
 from flows.recording import files, manifest
 from flows.registry.canonical import parameters_hash
+from flows.rules.scale.time import SECOND_NS
 from flows.verify.summary import RunSummary
 
-SUMMARY: Final = "summary.json"
 RECOVERY: Final = "recovery"
 CUT: Final = "cut.pickle"
-ACCOUNT_TOPICS: Final = ("collateral", "fills", "order-checks")
+TOPICS: Final = "topics"
+ENGINE_LOG: Final = "bytewax.log"
+"""What bytewax said of a failure; there is none after a run that ended well."""
+
+_FILES: Final = tuple(name.format("*") for name in (JOURNAL, EVENTS, DEAD_LETTERS))
+LEFT: Final = (
+    SUMMARY,
+    "picture.*",
+    RECOVERY,
+    CUT,
+    CHECKPOINTS,
+    FOLDER,
+    *_FILES,
+    TOPICS,
+    ENGINE_LOG,
+    ".*.draft",
+    MANIFEST,
+)
+"""All that a run leaves, in the order in which it is removed: cut short anywhere, that leaves a run to be taken up."""
+
 PLAIN_CUT_SLICES: Final = 40
 """Slices between two cuts of the plain loop: some seconds' work."""
 
 Progress = Callable[[int, int], None]
 """Told as the run goes on: event time reached, and entries added since it was told last."""
+
+
+def unheard(_time_ns: int, _entries: int) -> None:
+    """Progress that nobody watches."""
 
 
 class RunFinished(RunError):  # noqa: N818 - its name is what it says
@@ -89,17 +116,30 @@ class Replay:
     database: bool = True
 
 
+def _nobody(_pool: str) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who hears of the files: of more in them, and of each pool's being opened (cut back by then) and closed."""
+
+    progress: Progress = unheard
+    opened: Callable[[str], None] = _nobody
+    closed: Callable[[str], None] = _nobody
+
+
 class Record:
     """One pool's journal, events and dead letters, as files that only grow. A frame of events is of a frame of journal."""
 
-    def __init__(self, run: Run, progress: Progress, key: str, lengths: tuple[int, int, int] | None) -> None:
+    def __init__(self, run: Run, watch: Watch, key: str, lengths: tuple[int, int, int] | None) -> None:
         """Cut back to the lengths of the last cut through the run."""
-        self.pool = pool_of(key)
+        self.pool, self.watch = pool_of(key), watch
         journal, events, letters = lengths or (0, 0, 0)
         self.journal = FrameFile(journal_file(run, self.pool), journal)
         self.events = FrameFile(events_file(run, self.pool), events)
         self.letters = GrowingFile(run.folder / DEAD_LETTERS.format(self.pool), letters)
-        self.progress = progress
+        watch.opened(self.pool)
 
     def write(self, items: Sequence[Item]) -> None:
         """Journal first, then what follows from it."""
@@ -115,7 +155,7 @@ class Record:
         if item.dead:
             self.letters.append(b"".join(letter.line() + b"\n" for letter in item.dead))
         if len(item.rows):
-            self.progress(int(item.rows[-1, en.TIME_NS]), len(item.rows))
+            self.watch.progress(int(item.rows[-1, en.TIME_NS]), len(item.rows))
 
     def snapshot(self) -> tuple[int, int, int]:
         """All on the disk: the barrier before a cut is made."""
@@ -125,6 +165,7 @@ class Record:
         """Let go of the files."""
         for each in (self.journal, self.events, self.letters):
             each.close()
+        self.watch.closed(self.pool)
 
 
 def _settled(item: Cleared) -> tuple[Settled, ...]:
@@ -168,24 +209,28 @@ def execute(asked: Replay, progress: Progress, *, fresh: bool = False) -> Done:
     started = time.monotonic()
     with RunLock(asked.out):
         run, described = prepare(asked, fresh=fresh)
-        tail = Tail(run, run.folder / FOLDER) if asked.database else None
-        try:
-            if tail is not None:
-                tail.start()
-            (run_plain if asked.plain else run_bytewax)(run, asked, progress)
-        except BaseException:
-            if tail is not None:
-                tail.stop()
-            raise
-        if tail is not None:
-            _letters_to(tail, run)
-            tail.finish()
-        counted = count(run)
-        letters = Counter(json.loads(line)["reason"] for line in _letters(run))
-        wall_s = time.monotonic() - started
-        summary = counted.result(described.recording, described.accounts, wall_s, letters)
-        write_whole(run.folder / SUMMARY, json.dumps(summary, indent=2).encode() + b"\n")
-        return Done(run, described, counted, summary)
+        # The other way's cut would be stale: the files begin anew, or outgrow it.
+        _remove(run.folder / (RECOVERY if asked.plain else CUT))
+        go = run_plain if asked.plain else run_bytewax
+        if asked.database:
+            with Tail(run, run.folder / FOLDER) as tail:
+                go(run, asked, Watch(progress, tail.follow))
+                tail.finish()
+        else:
+            go(run, asked, Watch(progress))
+        return conclude(run, described, started)
+
+
+def conclude(run: Run, described: Manifest, started: float) -> Done:
+    """All files are whole, and so is the database: count, and write the summary, which makes it a finished run."""
+    counted = count(run)
+    letters = Counter(
+        json.loads(line)["reason"] for pool in run.venue.pools for line in letters_of(run, pool.id)
+    )
+    wall_s = time.monotonic() - started
+    summary = counted.result(described.recording, described.accounts, wall_s, letters)
+    write_whole(run.folder / SUMMARY, json.dumps(summary, indent=2).encode() + b"\n")
+    return Done(run, described, counted, summary)
 
 
 def prepare(asked: Replay, *, fresh: bool) -> tuple[Run, Manifest]:
@@ -203,9 +248,9 @@ def prepare(asked: Replay, *, fresh: bool) -> tuple[Run, Manifest]:
         title=described.title,
         venue=described.venue,
         accounts=asked.accounts,
-        sources=(str(found.resolve()), "topics"),
-        start_ns=described.start_s * 1_000_000_000,
-        end_ns=described.end_s * 1_000_000_000,
+        sources=(str(found.resolve()), TOPICS),
+        start_ns=described.start_s * SECOND_NS,
+        end_ns=described.end_s * SECOND_NS,
         parameters={pool.id: parameters_hash(pool).hex() for pool in venue.pools},
     )
     earlier = read_manifest(folder)
@@ -220,10 +265,10 @@ def prepare(asked: Replay, *, fresh: bool) -> tuple[Run, Manifest]:
 
 def _generate_accounts(run: Run, described: manifest.Recording, found: Path, accounts: int) -> None:
     """The account topics: whole, or not there."""
-    target = run.folder / "topics"
+    target = run.folder / TOPICS
     if target.exists():
         return
-    draft = run.folder / ".topics.draft"
+    draft = run.folder / f".{TOPICS}.draft"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     generated.write_accounts(described, found, run.venue.pools, accounts, draft)
@@ -232,29 +277,35 @@ def _generate_accounts(run: Run, described: manifest.Recording, found: Path, acc
 
 def _clear(folder: Path) -> None:
     """Remove what a run leaves, and nothing else."""
-    for name in (RECOVERY, CHECKPOINTS, FOLDER, "topics", ".topics.draft"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    for pattern in (
-        SUMMARY,
-        CUT,
-        "run.json",
-        "journal-*.arrows",
-        "events-*.arrows",
-        "dead-letters-*.ndjson",
-        "picture.*",
-    ):
-        for path in folder.glob(pattern):
-            path.unlink()
+    for name in LEFT:
+        for path in sorted(folder.glob(name)):
+            _remove(path)
 
 
-def run_bytewax(run: Run, asked: Replay, progress: Progress) -> None:
+def _remove(path: Path) -> None:
+    """Remove a file or a folder; a folder is never seen with a part of it missing."""
+    if not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
+    gone = path.with_name(f".{path.name.strip('.')}.gone")
+    if gone != path:
+        shutil.rmtree(gone, ignore_errors=True)
+        path.rename(gone)
+    shutil.rmtree(gone)
+
+
+def run_bytewax(run: Run, asked: Replay, watch: Watch) -> None:
     """The flow on bytewax, which makes a cut each epoch and goes on at the last one."""
+    run_flow(replay_of(run, watch), run.folder / RECOVERY, asked.workers, run.folder / ENGINE_LOG)
+
+
+def replay_of(run: Run, watch: Watch) -> Dataflow:
+    """The flow over a run's recording, into the run's files."""
     keys = list(keys_for([pool.id for pool in run.venue.pools]).values())
-    flow = replay(recording(run), Sinks(keys, partial(Record, run, progress)), run)
-    run_flow(flow, run.folder / RECOVERY, asked.workers)
+    return replay(recording(run), Sinks(keys, partial(Record, run, watch)), run)
 
 
-def run_plain(run: Run, asked: Replay, progress: Progress) -> None:
+def run_plain(run: Run, asked: Replay, watch: Watch) -> None:
     """The same steps in a plain loop, with a cut every so many slices."""
     path = asked.out / CUT
     cut = pickle.loads(path.read_bytes()) if path.exists() else None  # noqa: S301 - our own file, under the run's lock
@@ -266,7 +317,7 @@ def run_plain(run: Run, asked: Replay, progress: Progress) -> None:
             PriceMarkets(run.venue, pool, states[0]),
             Admit(run, pool, states[1]),
             Clear(run, pool, states[2]),
-            Record(run, progress, key, states[3]),
+            Record(run, watch, key, states[3]),
         ]
     slices = 0
     while (items := source.read()) is not None:
@@ -304,33 +355,45 @@ def count(run: Run) -> RunSummary:
     return counted
 
 
-def _letters(run: Run) -> list[bytes]:
-    lines: list[bytes] = []
-    for pool in run.venue.pools:
-        path = run.folder / DEAD_LETTERS.format(pool.id)
-        if path.exists():
-            lines.extend(path.read_bytes().splitlines())
-    return lines
+class Started:
+    """A run that bytewax itself started: made whole when its last file is closed."""
 
+    def __init__(self, run: Run, described: Manifest, lock: RunLock) -> None:
+        """The lock is held as long as this is."""
+        self.run, self.described, self.lock = run, described, lock
+        self.open = len(run.venue.pools)
+        self.turn = threading.Lock()
+        self.started = time.monotonic()
 
-def _letters_to(tail: Tail, run: Run) -> None:
-    """Dead letters into the database, by pool: a repeat is the same row."""
-    tail.ended.set()
-    tail.join()
-    for pool in run.venue.pools:
-        path = run.folder / DEAD_LETTERS.format(pool.id)
-        rows = [_row(line) for line in path.read_bytes().splitlines()] if path.exists() else []
-        if rows:
-            tail.sink.writer.insert_dead_letters(pool.id, rows)
+    def closed(self, _pool: str) -> None:
+        """A pool's files are closed: at the recording's end, or because the flow was broken off."""
+        with self.turn:
+            self.open -= 1
+            if self.open == 0 and all(self._is_whole(pool.id) for pool in self.run.venue.pools):
+                self._finish()
 
+    def _is_whole(self, pool: str) -> bool:
+        """Whether the last clock of the recording is in the journal."""
+        end_ns = self.run.horizon[1] // SECOND_NS * SECOND_NS
+        last = [each.rows for each in deque(journal_of(self.run, pool), maxlen=1)]
+        return any((rows[rows[:, en.KIND] == en.CLOCK, en.TIME_NS] == end_ns).any() for rows in last)
 
-def _row(line: bytes) -> DeadLetterRow:
-    letter = json.loads(line)
-    return DeadLetterRow(**letter | {"raw": base64.b64decode(letter["raw"])})
+    def _finish(self) -> None:
+        with Tail(self.run, self.run.folder / FOLDER) as tail:
+            tail.finish()
+        conclude(self.run, self.described, self.started)
 
 
 def flow() -> Dataflow:
-    """``python -m bytewax.run flows.replay``: goes on with the run that ``MARGINLINE_RUN`` names, from its cut."""
-    run = run_from_environment()
-    keys = list(keys_for([pool.id for pool in run.venue.pools]).values())
-    return replay(recording(run), Sinks(keys, partial(Record, run, lambda _time, _count: None)), run)
+    """``python -m bytewax.run flows.replay``: begins a run, or starts it again; settings come from the environment.
+
+    With ``-r runs/.../recovery -s 1 -b 0`` it goes on at the last cut of a run, else it starts at the beginning.
+    """
+    settings = Environment()
+    folder, recorded, accounts = settings.run_folder, settings.recording, settings.accounts
+    if (begun := read_manifest(folder)) is not None:
+        recorded, accounts = begun.sources[0], begun.accounts
+    lock = RunLock(folder)
+    run, described = prepare(Replay(recorded, accounts, folder), fresh=False)
+    _remove(run.folder / CUT)
+    return replay_of(run, Watch(closed=Started(run, described, lock).closed))

@@ -26,11 +26,9 @@ from flows.cli.picture import write_picture
 from flows.cli.report import print_report, report_console
 from flows.connectors.clickhouse import FOLDER
 from flows.connectors.run_files import write_whole
+from flows.connectors.settings import ACCOUNTS, RECORDING, RUNS
 from flows.journal.merge import SLICE_RECORDS
 from flows.recording import files, manifest
-
-RUNS: Final = Path("runs")
-"""Where runs go that are not told where, below the folder that one stands in."""
 
 LEAST, MOST = 100, 1_000_000
 
@@ -67,6 +65,7 @@ class Bar:
             TimeRemainingColumn(),
             console=console,
             transient=True,
+            disable=not console.is_terminal,  # in a file or a pipe it would be an empty line
         )
         self.start_ns = start_ns
         self.entries = 0
@@ -90,10 +89,10 @@ def replay(
     recording: Annotated[
         str,
         typer.Argument(help="A recording's folder, or its name: crash-2025-04-07 ships with the project."),
-    ] = "crash-2025-04-07",
+    ] = RECORDING,
     accounts: Annotated[
         int, typer.Option(min=LEAST, max=MOST, help="Generated accounts that trade through it.")
-    ] = 10_000,
+    ] = ACCOUNTS,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run. Default: runs/RECORDING-ACCOUNTS.")
     ] = None,
@@ -129,7 +128,7 @@ def replay(
     with bar.progress:
         done = replaying.execute(asked, bar, fresh=fresh)
     tallies = done.counted.tallies()
-    write_picture(folder, done.described.title, tallies)
+    write_picture(folder, done.described.title, tallies, "; ".join(each.provenance for each in found.series))
     if json_file is not None:
         write_whole(json_file, json.dumps(done.summary, indent=2).encode() + b"\n")
     print_report(console, done.summary, tallies, done.counted.name, folder, str(folder / FOLDER))

@@ -5,10 +5,14 @@ The same steps run in a plain loop (`flows.replay.run_plain`): nothing is decide
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from bytewax.dataflow import Dataflow
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
@@ -16,6 +20,8 @@ from bytewax.operators import StatefulBatchLogic
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.run import cli_main
+
+from flows.connectors.errors import not_written
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -34,6 +40,14 @@ class Step(Protocol[Taken, Made]):
 
     def snapshot(self) -> Any:
         """What a later start needs to go on from here; cheap, as it is asked for in every epoch."""
+
+
+@runtime_checkable
+class Ending(Step[Taken, Made], Protocol[Taken, Made]):
+    """A step that has more to say once its input is over."""
+
+    def end(self) -> Iterable[Made]:
+        """What is left."""
 
 
 class Reader(Protocol[Made]):
@@ -80,6 +94,7 @@ class Keyed(StatefulBatchLogic[Item, Item, Any]):
         """The step is made when its first item says which pool's it is."""
         self.build = build
         self.state = state
+        self.pool = ""
         self.step: Step[Any, Any] | None = None
 
     def on_batch(self, values: list[Item]) -> tuple[Iterable[Item], bool]:
@@ -87,9 +102,14 @@ class Keyed(StatefulBatchLogic[Item, Item, Any]):
         out: list[Item] = []
         for pool, body in values:
             if self.step is None:
-                self.step = self.build(pool, self.state)
+                self.pool, self.step = pool, self.build(pool, self.state)
             out.extend(Item(pool, made) for made in self.step.apply(body))
         return out, StatefulBatchLogic.RETAIN
+
+    def on_eof(self) -> tuple[Iterable[Item], bool]:
+        """The input is over; a step that saw none of it has nothing to end."""
+        left = self.step.end() if isinstance(self.step, Ending) else ()
+        return [Item(self.pool, made) for made in left], StatefulBatchLogic.RETAIN
 
     def snapshot(self) -> Any:
         """The step's own."""
@@ -177,14 +197,40 @@ class Sinks(FixedPartitionedSink[In, Any], Generic[In]):
         return SinkPart(self.open_part(for_part, resume_state))
 
 
-def run_flow(flow: Dataflow, recovery: Path | None, workers: int = 1) -> None:
-    """Run to the end on this many workers, resuming from the recovery folder if it has something."""
-    config = None
-    if recovery is not None:
-        if not recovery.exists():
-            recovery.mkdir(parents=True)
-            init_db_dir(recovery, 1)  # type: ignore[no-untyped-call]
-        config = RecoveryConfig(str(recovery))  # type: ignore[no-untyped-call]
-    cli_main(  # type: ignore[no-untyped-call]
-        flow, workers_per_process=workers, epoch_interval=EPOCH, recovery_config=config
-    )
+def run_flow(flow: Dataflow, recovery: Path, workers: int, log: Path) -> None:
+    """Run to the end on this many workers, resuming from the recovery folder if it has something.
+
+    What bytewax itself says of a failure goes to ``log``: whoever catches the failure says it in one line.
+    """
+    if not recovery.exists():
+        draft = recovery.with_name(f".{recovery.name}.draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        init_db_dir(draft, 1)  # type: ignore[no-untyped-call]
+        draft.rename(recovery)  # a kill between the two lines above would leave a store without partitions
+    config = RecoveryConfig(str(recovery))  # type: ignore[no-untyped-call]
+    with _told_to(log):
+        cli_main(  # type: ignore[no-untyped-call]
+            flow, workers_per_process=workers, epoch_interval=EPOCH, recovery_config=config
+        )
+
+
+@contextmanager
+def _told_to(log: Path) -> Iterator[None]:
+    """Send what compiled code writes to the screen to a file, and what Python writes to the screen still."""
+    try:
+        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    except OSError as error:
+        raise not_written(log, error) from error
+    screen, python = os.dup(2), sys.stderr
+    sys.stderr = os.fdopen(screen, "w", encoding="utf-8", errors="replace", buffering=1)
+    os.dup2(file, 2)
+    os.close(file)
+    try:
+        yield
+    finally:
+        os.dup2(screen, 2)
+        sys.stderr.close()
+        sys.stderr = python
+        if log.stat().st_size == 0:
+            log.unlink()

@@ -11,8 +11,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from flows.connectors.errors import RunBroken
-from flows.connectors.run_files import frames, write_whole
+from flows.connectors.errors import RunBroken, RunError
+from flows.connectors.run_files import RunLock, frames, write_whole
 from flows.journal.codec import EntryBatch, EventBatch, decode_entries, decode_events
 from flows.journal.merge import SLICE_RECORDS
 from flows.registry.load import Venue, load
@@ -26,6 +26,15 @@ EVENTS: Final = "events-{}.arrows"
 DEAD_LETTERS: Final = "dead-letters-{}.ndjson"
 CHECKPOINTS: Final = "checkpoints"
 MANIFEST: Final = "run.json"
+SUMMARY: Final = "summary.json"
+"""Written last, by rename: a run is whole once it is there."""
+
+RUNS: Final = Path("runs")
+"""Where runs go that are not told where, below the folder that one stands in."""
+
+RECORDING: Final = "crash-2025-04-07"
+ACCOUNTS: Final = 10_000
+"""What is replayed unless one says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class Run:
     folder: Path  # that is written to
     slice_records: int = SLICE_RECORDS
     journal_folder: Path | None = None  # where journal and events are read from, if not there
+    lock: RunLock | None = None  # on the folder, held as long as this is
 
     @property
     def read_folder(self) -> Path:
@@ -46,14 +56,23 @@ class Run:
 
 
 class Environment(BaseSettings):
-    """Settings of a flow that bytewax starts: ``MARGINLINE_RUN=runs/... python -m bytewax.run flows.clearing``."""
+    """Settings of a flow that bytewax starts: ``MARGINLINE_RUN=runs/... python -m bytewax.run flows.audit``."""
 
     model_config = SettingsConfigDict(env_prefix="MARGINLINE_")
-    run: Path = Field(description="folder of a run that `marginline replay` has begun")
-    out: Path | None = Field(
-        default=None, description="folder that this flow writes to; the run's own by default"
+    recording: str = Field(default=RECORDING, description="what flows.replay replays")
+    accounts: int = Field(
+        default=ACCOUNTS, ge=100, le=1_000_000, description="how many flows.replay generates"
     )
+    run: Path | None = Field(
+        default=None, description="folder of the run; runs/RECORDING-ACCOUNTS by default"
+    )
+    out: Path | None = Field(default=None, description="folder that market, intake and clearing write to")
     database: str = Field(default="", description="ClickHouse: a folder or a URL; the run's own by default")
+
+    @property
+    def run_folder(self) -> Path:
+        """Where the run is."""
+        return self.run or RUNS / f"{Path(self.recording).name}-{self.accounts}"
 
 
 class Manifest(BaseModel):
@@ -92,16 +111,20 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def run_from_environment() -> Run:
-    """The run that ``MARGINLINE_RUN`` names, with its output going to ``MARGINLINE_OUT``."""
-    settings = Environment()
-    manifest = read_manifest(settings.run)
+    """The run that ``MARGINLINE_RUN`` names, to be read."""
+    folder = Environment().run_folder
+    manifest = read_manifest(folder)
     if manifest is None:
-        raise RunBroken(f"{settings.run}: no run was begun there; start one with `marginline replay`.")
-    run = manifest.run(settings.run)
-    if settings.out is None:
-        return run
-    settings.out.mkdir(parents=True, exist_ok=True)
-    return replace(run, folder=settings.out, journal_folder=settings.run)
+        raise RunBroken(f"{folder}: no run was begun there; start one with `marginline replay`.")
+    return manifest.run(folder)
+
+
+def rerun_from_environment() -> Run:
+    """The same, with what is made of it going to ``MARGINLINE_OUT``: a run's own files are its replay's alone."""
+    run, out = run_from_environment(), Environment().out
+    if out is None or out.resolve() == run.folder.resolve():
+        raise RunError("MARGINLINE_OUT: name a folder, another than the run's, for what this flow writes.")
+    return replace(run, folder=out, journal_folder=run.folder, lock=RunLock(out))
 
 
 def venue_of(name: str) -> Venue:

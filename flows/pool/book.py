@@ -43,6 +43,7 @@ from flows.pool.layout import (
     MARKET,
     MARKET_MASK,
     MARKETS,
+    MAX_OPEN,
     MAX_PRICE,
     MODE,
     NET_LOTS,
@@ -98,7 +99,7 @@ def new_columns(of: PoolParameters, mode: int) -> Columns:
         market[m, LEVERAGE], market[m, TAKER_FEE] = each.leverage, each.taker_fee_ppm
         market[m, MAKER_REBATE], market[m, PENALTY] = each.maker_rebate_ppm, each.penalty_ppm
         market[m, BRACKET_LIMIT], market[m, ADV] = each.bracket_limit_quanta, each.adv_quanta
-        market[m, MAX_PRICE] = each.max_price_ticks
+        market[m, MAX_PRICE], market[m, MAX_OPEN] = each.max_price_ticks, each.max_open_interest_lots
         _fill(tiers[m, FLOOR], each.tier_floor_quanta, UNREACHED)
         _fill(tiers[m, RATE], each.tier_maintenance_ppm)
         _fill(tiers[m, AMOUNT], each.tier_maintenance_amount_quanta)

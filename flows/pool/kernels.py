@@ -10,6 +10,7 @@ from flows.pool.bookkeeping import credit, is_sound, open_account, trade_side, w
 from flows.pool.layout import (
     ACCOUNTS,
     ASK_DEPTH,
+    AWAITS,
     BAND_HIGH,
     BAND_LOW,
     BID_DEPTH,
@@ -34,6 +35,7 @@ from flows.pool.layout import (
     NEXT_DUE,
     OFFSET,
     OPENED,
+    OUTAGE,
     PASSED,
     PASSES,
     SIGMA,
@@ -54,6 +56,7 @@ from flows.pool.orders import judge_order
 from flows.pool.valuation import HALTED, Valuation, stand, value, zone
 from flows.rules.collateral.interest import conversion_due_quanta
 from flows.rules.funding.payment import per_lot
+from flows.rules.loss.gate import OUTAGE_NS, is_outage
 from flows.rules.orders.check import ACCEPT
 from flows.rules.position.fee import maker_rebate, taker_fee
 from flows.rules.position.zero_sum import fill_sides
@@ -121,7 +124,7 @@ def run(c: Columns, entries: en.Rows, start: int, first_offset: int, answering: 
         kind = entries[at, en.KIND]
         time = max(c.pool[0, TIME], entries[at, en.TIME_NS])
         if kind == en.CLOCK:
-            if time >= c.pool[0, NEXT_DUE]:
+            if time >= c.pool[0, NEXT_DUE] or _is_silence(c, time):
                 return at, BY_PYTHON
             c.pool[0, TIME], c.pool[0, OFFSET] = time, first_offset + at
             continue
@@ -147,8 +150,17 @@ def run(c: Columns, entries: en.Rows, start: int, first_offset: int, answering: 
 
 
 @inlined
+def _is_silence(c: Columns, time: int) -> bool:
+    return c.pool[0, TIME] > 0 and is_outage(c.pool[0, TIME], time, OUTAGE_NS)
+
+
+@inlined
 def begin(c: Columns, offset: int, time: int) -> None:
-    """The next entry: pool time never runs back (R-A6)."""
+    """The next entry: pool time never runs back (R-A6). After a long silence all markets await a price (R-M2)."""
+    if _is_silence(c, time):
+        c.pool[0, OUTAGE], c.pool[0, NEXT_DUE] = 1, 0
+        for m in range(c.pool[0, MARKETS]):
+            c.market[m, AWAITS] = 1
     c.pool[0, OFFSET] = offset
     c.pool[0, TIME] = time
     c.pool[0, EVENT_INDEX] = 0
@@ -290,6 +302,7 @@ def _market_state(c: Columns, entries: en.Rows, i: int) -> int:
     c.market[m, INDEX_TICKS] = index
     if status != HALTED:
         c.market[m, VALID_INDEX] = index
+        c.market[m, AWAITS] = 0
     c.market[m, VOLUME_LOTS] = entries[i, STATE_VOLUME_60S_LOTS]
     for ring in range(6):
         c.market[m, BID_DEPTH + ring] = entries[i, STATE_BID_DEPTH_LOTS + ring]

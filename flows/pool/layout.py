@@ -83,7 +83,9 @@ PASSED: Final = 37  # 1 if the last tick took the full pass and left broken band
 FUND_UNITS: Final = 38  # of an asset: units that the insurance fund holds
 DEPOSITED_UNITS: Final = 39  # of an asset: deposits less withdrawals
 MAX_PRICE: Final = 40
-MARKET: Final = 41
+MAX_OPEN: Final = 41  # lots that may be open, one side
+AWAITS: Final = 42  # 1 from a long silence of the journal until the market's next fresh price
+MARKET: Final = 43
 
 # --- tiers: [market or asset, table, tier], padded with floors that nothing reaches -------------------------------------
 FLOOR: Final = 0  # of an asset: maintenance floors
@@ -130,6 +132,7 @@ EVENTS: Final = 31  # rows of `event` in use
 EVENT_INDEX: Final = 32  # events of the entry being applied
 MOVED: Final = 33  # rows of `woken` that Python has to act on
 GATE_CLOSED: Final = 34
+OUTAGE: Final = 35  # 1 from a long silence of the journal until a clock has said so
 POOL: Final = 36
 
 MODE_AUTO: Final = 0  # bands, and the full pass where many wake

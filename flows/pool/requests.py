@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.journal import events as ev
-from flows.pool import backstop, bookkeeping
+from flows.pool import backstop, bookkeeping, waterfall
 from flows.pool.layout import ACCOUNTS, DEPOSITED, DEPOSITED_UNITS, MARK, STATUS
 from flows.pool.orders import judge_order
 from flows.pool.state import PoolState, amounts
@@ -67,7 +67,7 @@ def answer(state: PoolState, row: int, asset: int, amount: int, rule: int, count
     v = state.value(row)
     in_call = state.call_open(row) or state.liquidating(row) or state.zone(row) >= UNDER_CALL
     allowed = all(state.allowed(m) & WITHDRAW for m in state.markets_of(row))
-    open_ = allowed and not state.gate_closed and not state.insolvent
+    open_ = allowed and not state.gate_closed and not waterfall.awaits_prices(state) and not state.insolvent
     free = free_equity(v[4], v[6], v[7], of.withdrawal_floor_ppm)
     if asset == 0:
         cost, pool, held = amount, int(state.c.pool[0, DEPOSITED]), v[0]

@@ -21,6 +21,7 @@ from flows.pool.layout import (
     HELD_MARKET,
     MARK,
     MARKETS,
+    MAX_OPEN,
     OPENED,
     PENALTY,
     RATE,
@@ -254,10 +255,13 @@ def order_size(
 def budget_lots(c: Columns, m: int, lots: int, share: int, forced: int) -> int:
     """Lots that the market's budget for forced volume admits (R-G5)."""
     lot_quanta = c.market[m, MARK] * c.market[m, UNIT_QUANTA]
+    most = c.market[
+        m, MAX_OPEN
+    ]  # a feed may report any size; what can be open at most keeps the product in int64
     return lots_within_budget(
         abs(lots),
-        c.market[m, VOLUME_LOTS] * lot_quanta,
-        c.market[m, ring_of(lots) + BUDGET_RING] * lot_quanta,
+        min(c.market[m, VOLUME_LOTS], most) * lot_quanta,
+        min(c.market[m, ring_of(lots) + BUDGET_RING], most) * lot_quanta,
         share,
         forced,
         lot_quanta,

@@ -10,11 +10,11 @@ from flows.journal import events as ev
 from flows.pool import auction, backstop, ladder, waterfall
 from flows.pool.case import Order
 from flows.pool.holders import debtors
-from flows.pool.layout import FEES, NEXT_DUE, UNSWEPT
+from flows.pool.layout import FEES, NEXT_DUE, OUTAGE, UNSWEPT
 from flows.pool.state import VAULT, PoolState
 from flows.rules.call.zone import UNDER_WATER
 from flows.rules.collateral.interest import HOUR_S, interest_charge, interest_rate_ppb, utilization_ppm
-from flows.rules.exact import mul_ppm_floor
+from flows.rules.fund.inflow import split_fee
 
 SECOND_NS = 1_000_000_000
 HOUR_NS = HOUR_S * SECOND_NS
@@ -31,6 +31,7 @@ def clock(state: PoolState) -> None:
         if state.time_ns >= order.lapses_ns:
             lapse(state, VAULT, order)
             del state.vault_orders[m]
+    waterfall.note_outage(state)
     waterfall.open_gate(state)
     active = [row for row in rows if is_active(state, row)]
     for row in ladder.by_risk(state, active):
@@ -51,6 +52,8 @@ def next_due(state: PoolState) -> int:
         moments.append(state.timers[0][0])
     if state.gate_closed:
         moments.append(state.gate_opens_ns)
+    if state.c.pool[0, OUTAGE]:
+        moments.append(0)
     if state.markets_of(VAULT):
         moments.append(state.vault_next_ns)
     moments.extend(order.lapses_ns for order in state.vault_orders.values())
@@ -122,7 +125,7 @@ def hourly(state: PoolState) -> None:
         return
     state.hour_ns = hour * HOUR_NS
     charge_interest(state, elapsed_s)
-    share = mul_ppm_floor(int(state.c.pool[0, UNSWEPT]), state.parameters.fee_to_fund_ppm)
+    share, _ = split_fee(int(state.c.pool[0, UNSWEPT]), state.parameters.fee_to_fund_ppm)
     state.c.pool[0, UNSWEPT] = 0
     if share > 0:
         state.fee(-share)

@@ -9,6 +9,7 @@ from flows.pool import auction, backstop
 from flows.pool.bookkeeping import lots_of
 from flows.pool.holders import holders_against, stakes, traders
 from flows.pool.layout import (
+    AWAITS,
     COMPARTMENT,
     GATE_CLOSED,
     HELD_MAINTENANCE,
@@ -16,6 +17,7 @@ from flows.pool.layout import (
     INSOLVENT,
     LIQUIDATING,
     MARK,
+    OUTAGE,
     STATUS,
     UNIT_QUANTA,
 )
@@ -26,6 +28,7 @@ from flows.rules.adl.price import haircuts, quotes
 from flows.rules.adl.severity import feasible_deficit, split_deficit
 from flows.rules.breaker.permissions import ADL_BANKRUPT
 from flows.rules.fund.draw import draw
+from flows.rules.loss.gate import withdrawals_open
 from flows.rules.loss.socialize import ALL, MARKET, TRADERS, socialize
 
 
@@ -240,11 +243,31 @@ def close_gate(state: PoolState, row: int) -> None:
         state.emit(ev.GATE, 1302, [(ev.ACCOUNT, row), (ev.CODE, 1), (ev.DEADLINE_NS, state.gate_opens_ns)])
 
 
+def awaits_prices(state: PoolState) -> bool:
+    """Whether a market has had no fresh price since the journal's last long silence."""
+    return bool(state.c.market[: len(state.parameters.markets), AWAITS].any())
+
+
+def note_outage(state: PoolState) -> None:
+    """At the first clock after a long silence of the journal: no withdrawals until prices are fresh again (R-M2)."""
+    if not state.c.pool[0, OUTAGE]:
+        return
+    state.c.pool[0, OUTAGE] = 0
+    if not state.gate_closed:
+        state.gate_closed, state.gate_opens_ns = True, state.time_ns
+        state.c.pool[0, GATE_CLOSED] = 1
+        state.emit(ev.GATE, 1302, [(ev.CODE, 1), (ev.DEADLINE_NS, state.gate_opens_ns)])
+
+
 def open_gate(state: PoolState) -> None:
     """At a clock: the gate opens again once it has cooled and nobody is under water."""
-    if not state.gate_closed or state.time_ns < state.gate_opens_ns:
+    if not state.gate_closed:
         return
-    if any(state.markets_of(row) for row in state.under_water):
+    unresolved = sum(bool(state.markets_of(row)) for row in state.under_water)
+    cool = state.parameters.gate_cool_ns
+    if not withdrawals_open(
+        unresolved, state.gate_opens_ns - cool, cool, awaits_prices(state), state.time_ns
+    ):
         return
     state.gate_closed = False
     state.c.pool[0, GATE_CLOSED] = 0

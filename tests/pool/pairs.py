@@ -150,7 +150,9 @@ def markets(draw: st.DrawFn, at: int) -> MarketParameters:
 def assets(draw: st.DrawFn, at: int) -> AssetParameters:
     """A collateral asset with falling weights; the initial ones are never above the maintenance ones."""
     floors = sorted({0, *draw(st.lists(sizes(BUDGET), max_size=3))})
-    weights = sorted(draw(st.lists(st.integers(0, MILLION), min_size=len(floors), max_size=len(floors))))[::-1]
+    weights = sorted(draw(st.lists(st.integers(0, MILLION), min_size=len(floors), max_size=len(floors))))[
+        ::-1
+    ]
     initial = tuple(weight * draw(st.integers(0, 4)) // 4 for weight in weights)
     return replace(
         asset(f"A{at}", draw(st.sampled_from((1, 10**6, 10**8)))),

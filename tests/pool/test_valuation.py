@@ -126,19 +126,21 @@ def test_order_size(pair: Pair, zone: int, forced: int) -> None:
 
 
 @EXAMPLES
-@given(pairs(), sizes(MOST_LOTS), st.integers(0, 10**11))
-def test_bonus_and_room(pair: Pair, size: int, elapsed_ns: int) -> None:
+@given(pairs(), sizes(MOST_LOTS), st.integers(0, 10**11), sizes(1 << 50))
+def test_bonus_and_room(pair: Pair, size: int, elapsed_ns: int, capital: int) -> None:
     for m, position in sorted(pair.account.positions.items()):
         lots = min(size, abs(position.lots))
         value = pair.plain.value(pair.account)
         got = auction.bonus(pair.state, pair.state.value(ROW), m, position.lots, lots, elapsed_ns)
         assert got == plain_auction.bonus_of(pair.plain, pair.account, value, m, lots, elapsed_ns)
-        room = backstop.room(pair.state, position.lots, m)
-        assert room == plain_backstop.room(pair.plain, pair.account, m)
+        room = backstop.room(pair.state, position.lots, m, capital)
+        assert room == plain_backstop.room(pair.plain, pair.account, m, capital)
 
 
 @EXAMPLES
-@given(pairs(), st.integers(0, MARKETS - 1), sizes(MOST_LOTS), st.sampled_from((-1, 1)), st.integers(0, 30_000))
+@given(
+    pairs(), st.integers(0, MARKETS - 1), sizes(MOST_LOTS), st.sampled_from((-1, 1)), st.integers(0, 30_000)
+)
 def test_after_transfer(pair: Pair, m: int, size: int, side: int, bonus_ppm: int) -> None:
     """Against the plain pool's way: make the trade on a copy and value it."""
     of, mark = pair.parameters.markets[m], pair.plain.markets[m].mark_ticks
@@ -171,4 +173,9 @@ def test_the_order_of_risk(pair: Pair, data: st.DataObject) -> None:
     stands = {row: [int(each) for each in valuation.stand(state.c, row)] for row in rows}
     for one, other in zip(ranked.tolist(), ranked.tolist()[1:], strict=False):
         (e1, _, m1, *_), (e2, _, m2, *_) = stands[one], stands[other]
-        assert (e1 * m2, -m1, e1 if m1 == m2 == 0 else 0, one) < (e2 * m1, -m2, e2 if m1 == m2 == 0 else 0, other)
+        assert (e1 * m2, -m1, e1 if m1 == m2 == 0 else 0, one) < (
+            e2 * m1,
+            -m2,
+            e2 if m1 == m2 == 0 else 0,
+            other,
+        )

@@ -10,7 +10,6 @@ from flows.rules.backstop.takeover import taken_share, takeover_quote
 from flows.rules.backstop.unwind import unwind_limit_ticks, unwind_slice_lots
 from flows.rules.breaker.permissions import HARD_ORDERS
 from flows.rules.breaker.permissions import VAULT as VAULT_ALLOWED
-from flows.rules.call.participation import lots_within_budget
 from flows.rules.collateral.sale import sale_gain_ppm, sale_proceeds, sells_before, units_to_raise
 from flows.rules.collateral.value import asset_value
 from flows.rules.exact import PPM
@@ -28,7 +27,9 @@ def take_over(state: State, account: Account) -> bool:
     if len(allowed) < len(account.positions) or value.equity_low_quanta < 0:
         return False
     taken_any = False
-    capital = state.value(state.accounts[VAULT]).equity_quanta  # what comes with the lots is not there yet (R-J3)
+    capital = state.value(
+        state.accounts[VAULT]
+    ).equity_quanta  # what comes with the lots is not there yet (R-J3)
     while account.positions:
         value = state.value(account)
         left = [m for m in sorted(account.positions) if room(state, account, m, capital) > 0]
@@ -224,14 +225,7 @@ def unwind(state: State) -> None:
             continue
         lot_quanta = held.mark_ticks * held.parameters.lot_tick_quanta
         lots = vault.lots(market)
-        budget = lots_within_budget(
-            abs(lots),
-            held.volume_60s_lots * lot_quanta,
-            held.ring_lots(lots)[sales.BUDGET_RING] * lot_quanta,
-            pool.participation_hard_ppm,
-            held.forced_quanta(state.time_ns),
-            lot_quanta,
-        )
+        budget = sales.budget_lots(state, market, lots, pool.participation_hard_ppm)
         size = unwind_slice_lots(
             lots,
             pool.unwind_step_ns,

@@ -209,7 +209,7 @@ def answer(state: State, account: Account, asset: int, amount: int, rule: int, c
     of = state.parameters
     in_call = account.call_open or account.liquidating or account.zone >= UNDER_CALL
     allowed = all(state.markets[market].permissions() & WITHDRAW for market in account.positions)
-    open_ = allowed and not state.gate_closed and not state.insolvent
+    open_ = allowed and not state.gate_closed and not state.awaiting and not state.insolvent
     free = free_equity(
         value.equity_withdrawal_quanta, value.initial_quanta, value.notional_quanta, of.withdrawal_floor_ppm
     )

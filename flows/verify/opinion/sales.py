@@ -212,14 +212,8 @@ def order(state: State, account: Account, value: Valuation, sale: Sale, restore:
     of, pool = held.parameters, state.parameters
     lot_quanta = held.mark_ticks * of.lot_tick_quanta
     share = pool.participation_hard_ppm if account.zone >= UNDER_HARD else pool.participation_ppm
-    lots = abs(sale.lots)
-    budget = lots_within_budget(
-        lots,
-        held.volume_60s_lots * lot_quanta,
-        held.ring_lots(sale.lots)[BUDGET_RING] * lot_quanta,
-        budget_share_ppm(share, held.opened_ns, state.time_ns),
-        held.forced_quanta(state.time_ns),
-        lot_quanta,
+    budget = budget_lots(
+        state, sale.market, sale.lots, budget_share_ppm(share, held.opened_ns, state.time_ns)
     )
     wanted = slice_lots(
         sale.lots, restore, lot_quanta, pool.slice_ppm, pool.slice_least_quanta, pool.dust_quanta, budget
@@ -258,6 +252,22 @@ def order(state: State, account: Account, value: Valuation, sale: Sale, restore:
     account.order = Order(state.offset, index, sale.market, signed, state.time_ns + pool.order_life_ns)
     held.forced.append((state.time_ns, size * lot_quanta))
     auction.reduce(state, account, sale.market, size)
+
+
+def budget_lots(state: State, market: int, lots: int, share_ppm: int) -> int:
+    """Lots that the market's budget for forced volume admits (R-G5)."""
+    held = state.markets[market]
+    of = held.parameters
+    lot_quanta = held.mark_ticks * of.lot_tick_quanta
+    most = of.max_open_interest_lots  # a feed may report any size (R-A2)
+    return lots_within_budget(
+        abs(lots),
+        min(held.volume_60s_lots, most) * lot_quanta,
+        min(held.ring_lots(lots)[BUDGET_RING], most) * lot_quanta,
+        share_ppm,
+        held.forced_quanta(state.time_ns),
+        lot_quanta,
+    )
 
 
 def limit_of(state: State, account: Account, value: Valuation, market: int, size: int) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from flows.registry.parameters import PoolParameters
 from flows.rules.call.zone import zone_of
 from flows.rules.collateral.haircut import tiered_credit
 from flows.rules.collateral.value import asset_value
+from flows.rules.loss.gate import OUTAGE_NS, is_outage
 from flows.rules.margin.equity import equity_initial, equity_low, equity_maintenance, equity_withdrawal
 from flows.rules.margin.initial import initial_margin
 from flows.rules.margin.liquidation_price import liquidation_ticks
@@ -43,6 +44,8 @@ class State:
         self.gate_closed = False
         self.gate_opens_ns = 0
         self.insolvent = False
+        self.outage = False  # the journal was silent too long, and no clock has said so yet
+        self.awaiting: dict[int, bool] = {}  # markets without a fresh price since
         self.offers: dict[tuple[int, int], int] = {}  # event id -> account row
         self.vault_orders: dict[int, Order] = {}  # by market
         self.vault_started_ns = [0] * len(parameters.markets)  # since when the vault holds lots there
@@ -56,6 +59,9 @@ class State:
     def begin(self, offset: int, time_ns: int) -> None:
         """The next entry: pool time never runs back (R-A6)."""
         self.offset = offset
+        if self.time_ns > 0 and is_outage(self.time_ns, time_ns, OUTAGE_NS):
+            self.outage = True
+            self.awaiting = dict.fromkeys(range(len(self.markets)), True)
         self.time_ns = max(self.time_ns, time_ns)
         self.events = []
         self.touched = []

@@ -7,7 +7,9 @@ from flows.rules.adl.allocation import allocate_lots, cash_haircuts
 from flows.rules.adl.price import haircuts, quotes
 from flows.rules.adl.severity import capacity, feasible_deficit, split_deficit
 from flows.rules.breaker.permissions import ADL_BANKRUPT
+from flows.rules.call.zone import UNDER_WATER
 from flows.rules.fund.draw import draw
+from flows.rules.loss.gate import withdrawals_open
 from flows.rules.loss.socialize import MARKET, TRADERS, socialize
 from flows.rules.oracle.status import HALTED
 from flows.verify.opinion import auction, backstop
@@ -226,11 +228,25 @@ def close_gate(state: State, account: Account) -> None:
         state.emit(ev.GATE, 1302, account=account.row, code=1, deadline_ns=state.gate_opens_ns)
 
 
+def note_outage(state: State) -> None:
+    """At the first clock after a long silence of the journal: no withdrawals until prices are fresh again (R-M2)."""
+    if not state.outage:
+        return
+    state.outage = False
+    if not state.gate_closed:
+        state.gate_closed, state.gate_opens_ns = True, state.time_ns
+        state.emit(ev.GATE, 1302, code=1, deadline_ns=state.gate_opens_ns)
+
+
 def open_gate(state: State) -> None:
     """At a clock: the gate opens again once it has cooled and nobody is under water."""
-    if not state.gate_closed or state.time_ns < state.gate_opens_ns:
+    if not state.gate_closed:
         return
-    if any(each.zone == 7 and each.positions for each in state.accounts):
+    unresolved = sum(each.zone == UNDER_WATER and bool(each.positions) for each in state.accounts)
+    cool = state.parameters.gate_cool_ns
+    if not withdrawals_open(
+        unresolved, state.gate_opens_ns - cool, cool, bool(state.awaiting), state.time_ns
+    ):
         return
     state.gate_closed = False
     state.emit(ev.GATE, 1302, code=0)
