@@ -76,12 +76,12 @@ def take_place(c: Columns, m: int, row: int) -> int:
         c.zone[block, FALL], c.zone[block, RISE], c.zone[block, 2] = NEVER_FALL, NEVER_RISE, nth
         if nth % SUPER == 0:
             c.zone2[m, nth // SUPER, FALL], c.zone2[m, nth // SUPER, RISE] = NEVER_FALL, NEVER_RISE
-        for place in range((block + 1) * BLOCK - 1, block * BLOCK - 1, -1):
-            c.key[place, FALL], c.key[place, RISE] = NEVER_FALL, NEVER_RISE
-            c.place[place, HOLDER] = -1
-            c.place[place, NEXT] = c.market[m, FREE]
-            c.market[m, FREE] = place + 1
-    place = c.market[m, FREE] - 1
+        for fresh in range((block + 1) * BLOCK - 1, block * BLOCK - 1, -1):
+            c.key[fresh, FALL], c.key[fresh, RISE] = NEVER_FALL, NEVER_RISE
+            c.place[fresh, HOLDER] = -1
+            c.place[fresh, NEXT] = c.market[m, FREE]
+            c.market[m, FREE] = fresh + 1
+    place: int = c.market[m, FREE] - 1
     c.market[m, FREE] = c.place[place, NEXT]
     c.place[place, :] = 0
     c.place[place, HOLDER] = row

@@ -161,7 +161,9 @@ def with_room(c: Columns, entries: int) -> Columns:
     nth = int(c.market[:, BLOCKS].max()) + 2 * entries // BLOCK + 2
     if accounts > len(c.record):
         size = max(1_024, 2 * accounts)
-        c = c._replace(record=_grown(c.record, size), woken=_grown(c.woken, size), flag=_grown(c.flag, size))
+        c = c._replace(
+            record=_grown(c.record, size), woken=_grown(c.woken, size), flag=np.zeros(size, np.uint8)
+        )
     if blocks > len(c.zone):
         size = max(64, 2 * blocks)
         c = c._replace(

@@ -53,7 +53,7 @@ NOWHERE = -1
 @inlined
 def write(c: Columns, kind: int, rule: int) -> int:
     """A blank event of this entry; its row in `event`."""
-    at = c.pool[0, EVENTS]
+    at: int = c.pool[0, EVENTS]
     c.pool[0, EVENTS] += 1
     c.event[at, :] = 0
     c.event[at, ev.OFFSET] = c.pool[0, OFFSET]
@@ -122,7 +122,8 @@ def find(c: Columns, row: int, m: int) -> tuple[int, int]:
 @inlined
 def lots_at(c: Columns, row: int, word: int, place: int) -> int:
     """Lots of a position that `find` found."""
-    return c.record[row, word] if word >= 0 else c.place[place, CHAINED_LOTS]
+    lots: int = c.record[row, word] if word >= 0 else c.place[place, CHAINED_LOTS]
+    return lots
 
 
 @bare

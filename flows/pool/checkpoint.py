@@ -26,7 +26,8 @@ class CheckpointDamagedError(Exception):
 def save(state: PoolState) -> bytes:
     """Everything that `load` needs to go on behind the entry that was applied last."""
     arrays = io.BytesIO()
-    np.savez(arrays, **book.saved(state.c))
+    kept: dict[str, Any] = dict(book.saved(state.c))
+    np.savez(arrays, **kept)
     memory = orjson.dumps(
         {
             "cases": [[row, asdict(case)] for row, case in state.cases.items()],

@@ -143,7 +143,7 @@ def judge_sale(c: Columns, m: int, lots: int, equity: int, margin: int, sale: Ta
 def goes_before(one: Table, other: Table) -> bool:
     """Which goes first (R-H3): those that pass before those that only an offer can close."""
     if one[S_PASSES] != other[S_PASSES]:
-        return one[S_PASSES] > other[S_PASSES]
+        return bool(one[S_PASSES] > other[S_PASSES])
     return closes_first(
         one[S_RELIEF],
         one[S_COST],

@@ -300,7 +300,8 @@ class PoolState:
     def plan(self, v: Valuation, allowed: int, most: int) -> list[list[int]]:
         """`flows.pool.sizing.plan` of the account just valued, as rows of S_* columns."""
         done = sizing.plan(self.c, v, allowed, most, self._planned, self._scratch)
-        return self._planned[:done].tolist()
+        planned: list[list[int]] = self._planned[:done].tolist()
+        return planned
 
     # --- money --------------------------------------------------------------------------------------------------------
     def trade(self, row: int, m: int, delta: int, quote: int) -> int:

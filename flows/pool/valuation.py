@@ -212,7 +212,7 @@ def zone(c: Columns, row: int, equity: int, low: int, margin: int) -> int:
 @bare
 def balance_of(c: Columns, row: int) -> int:
     """The balance as it is booked: funding owed is not yet taken off."""
-    balance = c.record[row, BASE]
+    balance: int = c.record[row, BASE]
     count = gather(c, row)
     for at in range(count):
         if c.held[at, HELD_MARKET] < c.pool[0, MARKETS]:

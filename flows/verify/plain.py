@@ -8,12 +8,11 @@ same events, in the same order, as `flows.pool`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from flows.journal import entries as en
 from flows.journal import events as ev
 from flows.journal.entries import Rows
 from flows.registry.parameters import PoolParameters
+from flows.rules.call.levels import SOFT
 from flows.rules.exact import PPM, div_ceil
 from flows.rules.funding.payment import per_lot
 from flows.rules.liquidation.guard import cost_cap_ppm, largest_loss, relief_quanta
@@ -34,7 +33,7 @@ class PlainPool:
         """Ready for entry 0, genesis."""
         self.state = State(parameters)
 
-    def apply(self, row: list[int], text: str = "") -> list[list[int]]:
+    def apply(self, row: list[int]) -> list[list[int]]:
         """One entry, as a list of its columns; the events that follow from it."""
         state = self.state
         state.begin(state.offset + 1, row[en.TIME_NS])
@@ -42,7 +41,7 @@ class PlainPool:
         ladder.settle(state)
         return state.events
 
-    def run(self, rows: Rows, texts: Mapping[int, str] | None = None) -> list[list[int]]:
+    def run(self, rows: Rows) -> list[list[int]]:
         """Entries in order; all their events."""
         events: list[list[int]] = []
         for row in rows.tolist():
@@ -194,7 +193,7 @@ def liquidation_fill(
     order.lots = left if order.lots > 0 else -left
     if left == 0:
         account.order = None
-        if account.level != ladder.SOFT:
+        if account.level != SOFT:
             account.next_step_ns = 0
     auction.clip(state, account, market)
     auction.clip(state, other, market)

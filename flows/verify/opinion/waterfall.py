@@ -9,6 +9,7 @@ from flows.rules.adl.severity import capacity, feasible_deficit, split_deficit
 from flows.rules.breaker.permissions import ADL_BANKRUPT
 from flows.rules.call.zone import UNDER_WATER
 from flows.rules.fund.draw import draw
+from flows.rules.loss.claims import INSOLVENT, waterfall
 from flows.rules.loss.gate import withdrawals_open
 from flows.rules.loss.socialize import MARKET, TRADERS, socialize
 from flows.rules.oracle.status import HALTED
@@ -41,14 +42,19 @@ def resolve(state: State, account: Account) -> None:
         maintenance_margin_quanta=value.maintenance_quanta,
         balance_quanta=value.balance_quanta,
     )
-    deficit = draw_fund(state, account, deficit, markets, ev.FUND_DRAW)
-    if account.positions and deficit == 0 and account.row != VAULT:
+    compartments = sum(state.markets[market].fund_quanta for market in markets)
+    above = max(0, state.fund_quanta - state.parameters.fund_floor_quanta)
+    left = draw_fund(state, account, deficit, markets, ev.FUND_DRAW)
+    if account.positions and left == 0 and account.row != VAULT:
         backstop.take_over(state, account)
+    before_winners = left
     if account.positions:
-        deficit = deleverage(state, account, deficit)
-    deficit = draw_fund(state, account, deficit, markets, ev.FUND_FLOOR_DRAW)
-    if deficit > 0:
-        socialize_loss(state, account, deficit, markets)
+        left = deleverage(state, account, left)
+    raised, floor = before_winners - left, state.fund_quanta
+    left = draw_fund(state, account, left, markets, ev.FUND_FLOOR_DRAW)
+    unborne = socialize_loss(state, account, left, markets) if left > 0 else 0
+    claims = waterfall(deficit, 0, compartments, above, 0, raised, floor, left - unborne)
+    assert claims[INSOLVENT] == unborne, "a later step pays only what those before it could not (R-M3)"
     hand_rest_over(state, account)
     account.liquidating = False
     state.touch(account.row)
@@ -180,13 +186,13 @@ def close(
 
 
 # --- socialized loss --------------------------------------------------------------------------------------------------
-def socialize_loss(state: State, account: Account, loss: int, markets: list[int]) -> None:
-    """Charge what is left to traders, nearest first; what nobody can bear makes the pool insolvent (R-M1)."""
+def socialize_loss(state: State, account: Account, loss: int, markets: list[int]) -> int:
+    """Charge what is left to traders, nearest first; what nobody can bear makes the pool insolvent (R-M1), and is returned."""
     others = [each for each in state.accounts if each.row != account.row]
     if state.parameters.loss_scope != 2:
         others = [each for each in others if each.positions]
     equities = [state.value(each).equity_low_quanta for each in others]
-    nearness = [nearness_of(state, each, markets) for each in others]
+    nearness = [nearness_of(each, markets) for each in others]
     charges, unborne = socialize(
         loss, equities, nearness, [each.row for each in others], state.parameters.loss_scope
     )
@@ -210,9 +216,10 @@ def socialize_loss(state: State, account: Account, loss: int, markets: list[int]
     if unborne > 0:
         state.insolvent = True
         state.emit(ev.INSOLVENT, 1303, account=account.row, quanta=unborne)
+    return unborne
 
 
-def nearness_of(state: State, account: Account, markets: list[int]) -> int:
+def nearness_of(account: Account, markets: list[int]) -> int:
     """How near an account is to a loss: in the failing market, elsewhere in the pool, or flat."""
     if any(market in account.positions for market in markets):
         return MARKET
