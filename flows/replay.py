@@ -19,6 +19,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -65,8 +66,6 @@ from flows.verify.summary import RunSummary
 RECOVERY: Final = "recovery"
 CUT: Final = "cut.pickle"
 TOPICS: Final = "topics"
-ENGINE_LOG: Final = "bytewax.log"
-"""What bytewax said of a failure; there is none after a run that ended well."""
 
 _FILES: Final = tuple(name.format("*") for name in (JOURNAL, EVENTS, DEAD_LETTERS))
 LEFT: Final = (
@@ -78,7 +77,6 @@ LEFT: Final = (
     FOLDER,
     *_FILES,
     TOPICS,
-    ENGINE_LOG,
     ".*.draft",
     MANIFEST,
 )
@@ -296,7 +294,7 @@ def _remove(path: Path) -> None:
 
 def run_bytewax(run: Run, asked: Replay, watch: Watch) -> None:
     """The flow on bytewax, which makes a cut each epoch and goes on at the last one."""
-    run_flow(replay_of(run, watch), run.folder / RECOVERY, asked.workers, run.folder / ENGINE_LOG)
+    run_flow(replay_of(run, watch), run.folder / RECOVERY, asked.workers)
 
 
 def replay_of(run: Run, watch: Watch) -> Dataflow:
@@ -309,30 +307,30 @@ def run_plain(run: Run, asked: Replay, watch: Watch) -> None:
     """The same steps in a plain loop, with a cut every so many slices."""
     path = asked.out / CUT
     cut = pickle.loads(path.read_bytes()) if path.exists() else None  # noqa: S301 - our own file, under the run's lock
-    source = RecordingSlices(run, cut["source"] if cut else None)
-    chains: dict[str, list[Any]] = {}
-    for pool, key in keys_for([pool.id for pool in run.venue.pools]).items():
-        states = cut["pools"][pool] if cut else [None] * 4
-        chains[pool] = [
-            PriceMarkets(run.venue, pool, states[0]),
-            Admit(run, pool, states[1]),
-            Clear(run, pool, states[2]),
-            Record(run, watch, key, states[3]),
-        ]
-    slices = 0
-    while (items := source.read()) is not None:
-        for _, item in items:
-            price, admit, clear, record = chains[item.pool]
-            for merged in price.apply(item.body):
-                for admitted in admit.apply(merged):
-                    record.write([Item(item.pool, cleared) for cleared in clear.apply(admitted)])
-        slices += 1
-        if slices % PLAIN_CUT_SLICES == 0:
-            _cut(path, source, chains)
-    _cut(path, source, chains)
-    for chain in chains.values():
-        chain[-1].close()
-    source.close()
+    with ExitStack() as files_open:
+        source = RecordingSlices(run, cut["source"] if cut else None)
+        files_open.callback(source.close)
+        chains: dict[str, list[Any]] = {}
+        for pool, key in keys_for([pool.id for pool in run.venue.pools]).items():
+            states = cut["pools"][pool] if cut else [None] * 4
+            record = Record(run, watch, key, states[3])
+            files_open.callback(record.close)
+            price = PriceMarkets(run.venue, pool, states[0])
+            chains[pool] = [price, Admit(run, pool, states[1]), Clear(run, pool, states[2]), record]
+        slices = 0
+        while (items := source.read()) is not None:
+            for _, item in items:
+                _through(item, *chains[item.pool])
+            slices += 1
+            if slices % PLAIN_CUT_SLICES == 0:
+                _cut(path, source, chains)
+        _cut(path, source, chains)
+
+
+def _through(item: Item, price: PriceMarkets, admit: Admit, clear: Clear, record: Record) -> None:
+    for merged in price.apply(item.body):
+        for admitted in admit.apply(merged):
+            record.write([Item(item.pool, cleared) for cleared in clear.apply(admitted)])
 
 
 def _cut(path: Path, source: RecordingSlices, chains: dict[str, list[Any]]) -> None:

@@ -172,10 +172,10 @@ def migrate(client: Client, folder: Path = MIGRATIONS) -> list[str]:
     Each statement can be repeated, so a migration that was cut short is simply run again. A migration that has run
     must not change any more: what is in the tables came from the old text.
     """
-    client.command(
-        "create table if not exists migrations (name String, sha256 String) engine = ReplacingMergeTree order by name"
-    )
-    done = {row[0]: row[1] for row in client.query("select name, sha256 from migrations final").result_rows}
+    table = "create table if not exists migrations (name String, sha256 String) engine = ReplacingMergeTree order by name"
+    _asked(partial(client.command, table), "migrations")
+    known = _asked(partial(client.query, "select name, sha256 from migrations final"), "migrations")
+    done = {row[0]: row[1] for row in known.result_rows}
     ran = []
     for file in sorted(folder.glob("*.sql")):
         text = file.read_text("utf-8")
@@ -187,7 +187,7 @@ def migrate(client: Client, folder: Path = MIGRATIONS) -> list[str]:
         for statement in statements(text):
             _asked(partial(client.command, statement), file.name)
         names = pa.table({"name": [file.name], "sha256": [digest]})
-        client.insert_arrow("migrations", names, settings={"async_insert": 0})
+        _asked(partial(client.insert_arrow, "migrations", names, settings={"async_insert": 0}), "migrations")
         ran.append(file.name)
     return ran
 
@@ -226,10 +226,8 @@ class Writer:
 
     def next_offset(self, pool: str) -> int:
         """One past the last journal entry that is in the database; a block's journal rows are its last insert."""
-        answer = self.client.query(
-            "select if(count() = 0, 0, max(journal_offset) + 1) from journal where pool = {pool:String}",
-            parameters={"pool": pool},
-        )
+        text = "select if(count() = 0, 0, max(journal_offset) + 1) from journal where pool = {pool:String}"
+        answer = _asked(partial(self.client.query, text, parameters={"pool": pool}), "journal")
         return int(answer.result_rows[0][0])
 
     def insert_block(

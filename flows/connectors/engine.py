@@ -5,6 +5,7 @@ The same steps run in a plain loop (`flows.replay.run_plain`): nothing is decide
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -30,6 +31,9 @@ Made = TypeVar("Made", covariant=True)
 
 EPOCH: Final = timedelta(seconds=1)
 """How often a cut is made through the whole flow: what a crash costs at most."""
+
+SAID_MOST: Final = 65_536
+"""Bytes kept of what bytewax says of a failure."""
 
 
 class Step(Protocol[Taken, Made]):
@@ -197,11 +201,8 @@ class Sinks(FixedPartitionedSink[In, Any], Generic[In]):
         return SinkPart(self.open_part(for_part, resume_state))
 
 
-def run_flow(flow: Dataflow, recovery: Path, workers: int, log: Path) -> None:
-    """Run to the end on this many workers, resuming from the recovery folder if it has something.
-
-    What bytewax itself says of a failure goes to ``log``: whoever catches the failure says it in one line.
-    """
+def run_flow(flow: Dataflow, recovery: Path, workers: int) -> None:
+    """Run to the end on this many workers, resuming from the recovery folder if it has something."""
     if not recovery.exists():
         draft = recovery.with_name(f".{recovery.name}.draft")
         shutil.rmtree(draft, ignore_errors=True)
@@ -209,28 +210,34 @@ def run_flow(flow: Dataflow, recovery: Path, workers: int, log: Path) -> None:
         init_db_dir(draft, 1)  # type: ignore[no-untyped-call]
         draft.rename(recovery)  # a kill between the two lines above would leave a store without partitions
     config = RecoveryConfig(str(recovery))  # type: ignore[no-untyped-call]
-    with _told_to(log):
-        cli_main(  # type: ignore[no-untyped-call]
-            flow, workers_per_process=workers, epoch_interval=EPOCH, recovery_config=config
-        )
+    try:
+        with _silence():
+            cli_main(  # type: ignore[no-untyped-call]
+                flow, workers_per_process=workers, epoch_interval=EPOCH, recovery_config=config
+            )
+    except BaseException as error:
+        if "SqliteFailure" not in str(error):
+            raise
+        number = errno.ENOSPC if "DiskFull" in str(error) else errno.EIO
+        raise not_written(recovery, OSError(number, os.strerror(number))) from error
 
 
 @contextmanager
-def _told_to(log: Path) -> Iterator[None]:
-    """Send what compiled code writes to the screen to a file, and what Python writes to the screen still."""
-    try:
-        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    except OSError as error:
-        raise not_written(log, error) from error
-    screen, python = os.dup(2), sys.stderr
+def _silence() -> Iterator[None]:
+    """Keep off the screen what compiled code writes there, a stack for each failure; a failure takes it along as a note.
+
+    Python goes on writing to the screen. Kept in memory: on a full disk a panic that cannot be printed is a second one.
+    """
+    kept, screen, python = os.memfd_create("said"), os.dup(2), sys.stderr
     sys.stderr = os.fdopen(screen, "w", encoding="utf-8", errors="replace", buffering=1)
-    os.dup2(file, 2)
-    os.close(file)
+    os.dup2(kept, 2)
     try:
         yield
+    except BaseException as error:
+        error.add_note(os.pread(kept, SAID_MOST, 0).decode(errors="replace"))
+        raise
     finally:
         os.dup2(screen, 2)
         sys.stderr.close()
         sys.stderr = python
-        if log.stat().st_size == 0:
-            log.unlink()
+        os.close(kept)

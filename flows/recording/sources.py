@@ -104,7 +104,7 @@ def _recorded(files: PriceFiles, place: int, asset: str, base: Column, scale: Fl
         lag_ns = seconds.lag_ns[keep]
     grid = max(int(np.gcd.reduce(price)), _FINEST_E10)
     half_range = (seconds.high_e10[keep] - seconds.low_e10[keep]) / 2
-    confidence = _confidence(recording, base, scale[second - first], half_range)
+    confidence = _confidence(recording, base, scale[second - first], half_range, price)
     return _in_order(recording, place, asset, grid, (time_ns, time_ns + lag_ns, price, confidence))
 
 
@@ -135,7 +135,7 @@ def _derived(
         lag_ns = _drawn_lag(recording, source, asset, scale[at])
     else:
         lag_ns = _borrowed_lag(rng, at + recording.start_s, recorded)
-    confidence = _confidence(recording, base, scale[at], np.zeros(len(at)))
+    confidence = _confidence(recording, base, scale[at], np.zeros(len(at)), price)
     sent_ns = np.maximum.accumulate(time_ns + lag_ns) if len(at) else time_ns
     return _in_order(recording, place, asset, grid, (time_ns, sent_ns, price, confidence))
 
@@ -190,17 +190,20 @@ def _borrowed_lag(rng: np.random.Generator, second: Column, recorded: list[Secon
     return lags[np.minimum(picked, len(lags) - 1)]
 
 
-def _confidence(recording: Recording, base: Column, scale: Floats, half_range: Floats) -> Column:
+def _confidence(
+    recording: Recording, base: Column, scale: Floats, half_range: Floats, price: Column
+) -> Column:
     """Half a quote's interval: a few bps, growing with the root of the minute's movement, or half the second's range.
 
-    In steps of a factor of two and against the first price, so that few values occur.
+    In steps of a factor of two and against the first price, so that few values occur; the cap is of the quote's own
+    price, as R-O1 refuses a quote that is less sure than that.
     """
     noise = recording.noise
     steps = np.exp2(np.rint(np.log2(np.maximum(scale, 1)) / 2))
     bps = np.minimum(noise.confidence_bps * steps, noise.confidence_cap_bps)
-    reference = float(base[0])
-    widest = reference * noise.confidence_cap_bps * BPS
-    return np.rint(np.clip(half_range, reference * bps * BPS, widest)).astype(np.int64)
+    widest = price * (noise.confidence_cap_bps * BPS)
+    wanted = np.maximum(half_range, float(base[0]) * bps * BPS)
+    return np.rint(np.minimum(wanted, widest)).astype(np.int64)
 
 
 def _coarse_grid(base: Column) -> int:

@@ -34,6 +34,7 @@ from flows.pool.layout import (
     ZONE_MASK,
 )
 from flows.pool.pool import Pool
+from flows.rules.call.zone import CLEAR
 from tests.pool.pairs import MARKETS, ROW, Pair, pairs, sizes
 from tests.worlds import History, asset, market, pool
 
@@ -49,8 +50,10 @@ class Band(NamedTuple):
 def bands_of(pair: Pair) -> list[Band]:
     """The account's bands, new ones at the present marks."""
     c = pair.state.c
-    v = pair.state.value(ROW)
-    pair.state.set_zone(ROW, pair.state.zone_now(ROW, v))
+    zone = pair.state.zone_now(ROW, pair.state.value(ROW))
+    if zone == CLEAR:  # the ladder closes a call before the bands are made
+        pair.flag(call_open=False, liquidating=False)
+    pair.state.set_zone(ROW, zone)
     refresh(c, ROW)
     count = int(valuation.gather(c, ROW))
     return [

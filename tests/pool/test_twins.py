@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 
 from flows.journal import entries as en
 from flows.journal import events as ev
-from flows.pool.layout import MODE_AUTO, MODE_BANDS, MODE_FULL
+from flows.pool.layout import CHAIN, MODE_AUTO, MODE_BANDS, MODE_FULL
 from flows.pool.pool import Pool
+from flows.rules.offer.bid import OVERSIZED, SELF_DEALING, UNDERFUNDED, UNKNOWN_OFFER
 from flows.verify.plain import PlainPool
+from tests.pool.histories import Rough, wide
 from tests.worlds import History, answers, pool
 
 MODES = {"bands": MODE_BANDS, "full": MODE_FULL, "auto": MODE_AUTO}
@@ -35,14 +38,21 @@ def difference(offset: int, kind: int, plain: list[list[int]], got: list[list[in
     return ""
 
 
-def walk(seed: int, steps: int, of: object = None, accounts: int = 8) -> set[int]:
-    """One random history through all of them, compared at every entry. The event types that occurred."""
-    parameters = of or pool()
-    history = History(seed, parameters, accounts)  # type: ignore[arg-type]
-    plain = PlainPool(parameters)  # type: ignore[arg-type]
-    pools = {name: Pool(parameters, mode) for name, mode in MODES.items()}  # type: ignore[arg-type]
-    dice = random.Random(seed)
-    seen: set[int] = set()
+@dataclass
+class Walked:
+    """What a history met on its way."""
+
+    types: set[int] = field(default_factory=set)
+    chained: int = 0  # entries after which some account held more than its record has room for
+    codes: set[tuple[int, int]] = field(default_factory=set)  # (type, code)
+    returned: int = 0  # isolated accounts whose margin went back
+
+
+def walk(history: History, steps: int) -> Walked:
+    """One random history through all of them, compared at every entry."""
+    plain = PlainPool(history.of)
+    pools = {name: Pool(history.of, mode) for name, mode in MODES.items()}
+    dice, walked = random.Random(steps), Walked()
     at = 0
     for _ in range(steps + 1):
         while at < len(history.rows):
@@ -54,26 +64,33 @@ def walk(seed: int, steps: int, of: object = None, accounts: int = 8) -> set[int
                 got = each.take_events().tolist()
                 assert got == expected, f"{name}: {difference(at, row[en.KIND], expected, got)}"
                 each.check()
-            seen |= {event[ev.TYPE] for event in expected}
+            walked.types |= {event[ev.TYPE] for event in expected}
+            walked.codes |= {(event[ev.TYPE], event[ev.CODE]) for event in expected}
+            walked.chained += bool(pools["bands"].state.c.record[:, CHAIN].any())
+            walked.returned += sum(
+                event[ev.TYPE] == ev.COLLATERAL and event[ev.RULE] == 604 for event in expected
+            )
             answers(history, expected, dice)
+            if isinstance(history, Rough):
+                history.note(expected)
             at += 1
         history.step()
-    return seen
+    return walked
 
 
-@settings(max_examples=15)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32))
 def test_three_ways_one_stream(seed: int) -> None:
-    walk(seed, 150)
+    walk(History(seed, pool()), 150)
 
 
 def test_the_histories_meet_every_type_of_event() -> None:
     seen: set[int] = set()
     for seed in range(12):
-        seen |= walk(seed, 250)
+        seen |= walk(History(seed, pool()), 250).types
     bare = pool(vault_opening_quanta=0, fund_opening_quanta=0, fund_floor_quanta=0, loss_scope=0)
     for seed in range(3):
-        seen |= walk(seed, 250, bare, accounts=4)
+        seen |= walk(History(seed, bare, 4), 250).types
     missing = [name for kind, name in enumerate(ev.TYPE_NAMES) if kind not in seen]
     assert missing == []
 
@@ -93,4 +110,26 @@ def test_the_histories_meet_every_type_of_event() -> None:
     ],
 )
 def test_settings_change_both_alike(changes: dict[str, object], why: str) -> None:
-    assert walk(sum(map(ord, why)), 200, pool(**changes))
+    assert walk(History(sum(map(ord, why)), pool(**changes)), 200).types
+
+
+# ---- what a journal may hold, too ----------------------------------------------------------------------------------------
+@settings(max_examples=30)
+@given(st.integers(0, 2**32))
+def test_many_markets_isolated_accounts_and_late_answers(seed: int) -> None:
+    walk(Rough(seed, wide(), 5), 80)
+
+
+def test_rough_histories_meet_what_they_are_for() -> None:
+    met = Walked()
+    for seed in range(6):
+        walked = walk(Rough(seed, wide(), 5), 160)
+        met.types |= walked.types
+        met.codes |= walked.codes
+        met.chained += walked.chained
+        met.returned += walked.returned
+    assert met.chained > 100
+    assert met.returned > 10
+    assert {ev.LIQUIDATION_FILL, ev.LIQUIDATION_LAPSED, ev.TAKEOVER, ev.BANKRUPT, ev.ADL} <= met.types
+    bids = {code for kind, code in met.codes if kind == ev.BID_DECISION}
+    assert {UNKNOWN_OFFER, OVERSIZED, SELF_DEALING, UNDERFUNDED} <= bids

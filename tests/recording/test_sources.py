@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,16 @@ def test_a_derived_source_is_silent_where_all_recorded_ones_are(october: Recorde
     assert (meridian.time_ns // SECOND - first).tolist() == [5, 10, 25, 405]
     lags = set((meridian.sent_ns - meridian.time_ns).tolist())
     assert lags <= {5_000_000, 40_000_000, 2_500_000_000}, "borrowed from the same minute's recorded lags"
+
+
+def test_no_quote_is_less_sure_than_its_own_price_allows(october: Recorded) -> None:
+    first = october.recording.start_s
+    fallen = seconds(first, (0, 10_000, 5), (60, 1_001, 5), (120, 1_000, 5))
+    wide = replace(fallen, high_e10=fallen.high_e10 + 100 * 10**10)
+    october.held |= {"perp-1s": wide, "coinbase-1s": fallen}
+    for quotes in asset_quotes(october, "XLM"):  # type: ignore[arg-type]
+        widest = quotes.price_e10 * october.recording.noise.confidence_cap_bps / 10_000
+        assert np.all(quotes.confidence_e10 <= widest), "R-O1 would refuse it"
 
 
 def test_the_base_path_is_the_median_of_what_is_not_stale(october: Recorded) -> None:

@@ -1,19 +1,23 @@
-"""A short recording cut out of the one that ships: a fall, a liquidation of every kind but one, and a whole hour struck.
+"""A short recording cut out of the one that ships: a fall with every rung down to ADL, and a whole hour struck.
 
-The lines are the shipped ones; only the description's start and end are moved. So a replay of some hundred accounts takes
-a second or two, and accounts open their book at the top of the fall.
+The lines are the shipped ones; only start and end of the description are moved. So accounts open their book at the top of
+the fall, and a replay of some hundred of them takes a second.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from flows.connectors.settings import venue_of
+import numpy as np
+
+from flows import replay
+from flows.connectors.settings import Run, events_of, journal_of, read_manifest, venue_of
+from flows.journal import entries as en
 from flows.recording import files, manifest
 from flows.recording.accounts import write_accounts
 from flows.recording.manifest import SECOND_NS
@@ -23,58 +27,77 @@ NAME: Final = "short-fall"
 START: Final = datetime(2025, 4, 7, 6, 44, 30, tzinfo=UTC)
 END: Final = datetime(2025, 4, 7, 7, 0, 30, tzinfo=UTC)
 ACCOUNTS: Final = 300
+TOPICS: Final = (*files.MARKET_TOPICS, *files.ACCOUNT_TOPICS)
 
 SENT: Final = re.compile(rb'"sent_ns":([0-9]+)')
 
 
 @dataclass(frozen=True, slots=True)
 class Short:
-    """The short recording, and the account topics of `ACCOUNTS` accounts beside it."""
+    """A recording, and the account topics that go with it."""
 
     folder: Path
     topics: Path
 
-    @property
-    def described(self) -> manifest.Recording:
-        """Its recording.toml."""
-        return manifest.load(self.folder)
+    def file(self, topic: str) -> Path:
+        """Where a topic's lines are."""
+        return files.topic_file(self.folder if topic in files.MARKET_TOPICS else self.topics, topic)
 
 
-def make(folder: Path, venue: str | None = None) -> Short:
-    """Cut it into ``folder``; ``venue`` names another file of venue settings."""
-    shipped = files.find(SHIPPED)
-    target = folder / NAME
+def make(folder: Path, end: datetime = END, **changes: str) -> Short:
+    """Cut it into ``folder``; ``changes`` replace values of recording.toml, by key."""
+    shipped, target = files.find(SHIPPED), folder / NAME
     target.mkdir(parents=True)
     facts = {}
     for topic in files.MARKET_TOPICS:
-        lines = [line for line in files.read_lines(files.topic_file(shipped, topic)) if _is_within(line)]
-        written = files.write_lines(files.topic_file(target, topic), [lines], level=1)
+        lines = filter(partial(_is_before, end), files.read_lines(files.topic_file(shipped, topic)))
+        written = files.write_lines(files.topic_file(target, topic), [list(lines)], level=1)
         facts[topic] = manifest.FileFacts(lines=written.lines, bytes=written.size, sha256=written.sha256)
     text = manifest.specification(shipped / files.MANIFEST)
-    for key, value in (("name", f'"{NAME}"'), ("start", _toml(START)), ("end", _toml(END))):
+    changes = {"name": f'"{NAME}"', "start": _toml(START), "end": _toml(end), **changes}
+    for key, value in changes.items():
         text = re.sub(rf"(?m)^{key} = .*$", f"{key} = {value}", text, count=1)
-    if venue is not None:
-        text = re.sub(r"(?m)^venue = .*$", f'venue = "{venue}"', text, count=1)
     (target / files.MANIFEST).write_text(text + manifest.facts_text(facts), "utf-8")
-    short = Short(target, folder / "topics")
+    return Short(target, folder / "topics")
+
+
+def with_accounts(short: Short) -> Short:
+    """The account topics too, as a replay of `ACCOUNTS` accounts would generate them."""
     short.topics.mkdir()
-    write_accounts(short.described, target, venue_of(short.described.venue).pools, ACCOUNTS, short.topics)
+    described = manifest.load(short.folder)
+    write_accounts(described, short.folder, venue_of(described.venue).pools, ACCOUNTS, short.topics)
     return short
 
 
-def _is_within(line: bytes) -> bool:
+def asked(short: Short, out: Path, **settings: Any) -> replay.Replay:
+    """A replay of it without a database, unless ``settings`` say otherwise."""
+    return replace(replay.Replay(str(short.folder), ACCOUNTS, out, database=False), **settings)
+
+
+def run_of(folder: Path) -> Run:
+    """The run that a folder holds."""
+    found = read_manifest(folder)
+    assert found is not None, "a run was begun there"
+    return found.run(folder)
+
+
+def journal_rows(run: Run, pool: str) -> tuple[en.Rows, dict[int, str]]:
+    """All of a pool's journal: its rows, and its texts by offset."""
+    batches = list(journal_of(run, pool))
+    texts = {each.first_offset + place: text for each in batches for place, text in each.texts.items()}
+    return np.concatenate([each.rows for each in batches]), texts
+
+
+def event_rows(run: Run, pool: str) -> en.Rows:
+    """All of a pool's events."""
+    return np.concatenate([each.rows for each in events_of(run, pool)])
+
+
+def _is_before(end: datetime, line: bytes) -> bool:
     sent = SENT.search(line)
     assert sent is not None, "every line of a recording tells when it was sent"
-    return START.timestamp() * SECOND_NS <= int(sent[1]) < END.timestamp() * SECOND_NS
+    return START.timestamp() * SECOND_NS <= int(sent[1]) < end.timestamp() * SECOND_NS
 
 
 def _toml(time: datetime) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def topics_of(short: Short) -> Iterator[tuple[str, Path]]:
-    """All six topics and their files."""
-    for topic in files.MARKET_TOPICS:
-        yield topic, files.topic_file(short.folder, topic)
-    for topic in files.ACCOUNT_TOPICS:
-        yield topic, files.topic_file(short.topics, topic)

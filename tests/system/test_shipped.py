@@ -78,13 +78,18 @@ def test_t_19_a_deficit_is_paid_in_the_order_of_claims(day: Day) -> None:
             fund = of_type(own, ev.FUND)
             drawn = -int(fund[np.isin(fund[:, ev.CODE], (ev.FUND_DRAW,)), ev.QUANTA].sum())
             floored = -int(fund[fund[:, ev.CODE] == ev.FUND_FLOOR_DRAW, ev.QUANTA].sum())
-            cut = int(of_type(own, ev.ADL)[:, ev.FEE_QUANTA].sum() + of_type(own, ev.ADL_CASH)[:, ev.FEE_QUANTA].sum())
+            cut = int(
+                of_type(own, ev.ADL)[:, ev.FEE_QUANTA].sum()
+                + of_type(own, ev.ADL_CASH)[:, ev.FEE_QUANTA].sum()
+            )
             charged = int(of_type(own, ev.LOSS_CHARGE)[:, ev.QUANTA].sum())
             assert deficit == drawn + cut + floored + charged, f"{pool}:{offset}"
             general = fund[(fund[:, ev.MARKET] < 0) & (fund[:, ev.CODE] == ev.FUND_DRAW)]
             assert np.all(general[:, ev.BALANCE_QUANTA] >= floor), "a draw stops at the floor"
             if cut > 0:
-                assert len(general) == 0 or general[-1, ev.BALANCE_QUANTA] == floor, "winners pay after the fund"
+                assert len(general) == 0 or general[-1, ev.BALANCE_QUANTA] == floor, (
+                    "winners pay after the fund"
+                )
             found += 1
             deleveraged += cut > 0
     assert found > 0
@@ -96,7 +101,9 @@ def test_t_35_the_price_band_pauses_a_market_and_opens_it_again(day: Day) -> Non
     pauses = 0
     for pool, rows in events.items():
         status = of_type(rows, ev.MARKET_STATUS)
-        began = status[(status[:, ev.QUANTA] & STATE_PAUSE > 0) & (status[:, ev.FEE_QUANTA] & STATE_PAUSE == 0)]
+        began = status[
+            (status[:, ev.QUANTA] & STATE_PAUSE > 0) & (status[:, ev.FEE_QUANTA] & STATE_PAUSE == 0)
+        ]
         for start in began:
             market = start[ev.MARKET]
             ended = status[

@@ -38,10 +38,17 @@ MARGIN = 48_500_750_000
 
 
 def test_zones_and_levels_rise_with_severity() -> None:
-    assert (CLEAR, CALLED, UNDER_CALL, RECOVERING, UNDER_MARGIN, UNDER_HARD, UNDER_BACKSTOP, UNDER_WATER) == tuple(
-        range(8)
+    assert tuple(range(8)) == (
+        CLEAR,
+        CALLED,
+        UNDER_CALL,
+        RECOVERING,
+        UNDER_MARGIN,
+        UNDER_HARD,
+        UNDER_BACKSTOP,
+        UNDER_WATER,
     )
-    assert (OK, CALL, SOFT, PARTIAL, BACKSTOP, BANKRUPT) == tuple(range(6))
+    assert tuple(range(6)) == (OK, CALL, SOFT, PARTIAL, BACKSTOP, BANKRUPT)
 
 
 @pytest.mark.parametrize(
@@ -126,13 +133,6 @@ def test_level_in(zone: str, call: str, window: str, liquidation: str, level: st
 
 
 money = st.integers(-(10**15), 10**15)
-ladders = (
-    st.lists(st.integers(1, 1_999_999), min_size=2, max_size=2, unique=True)
-    .map(sorted)
-    .flatmap(
-        lambda low: st.tuples(st.just(low), st.lists(st.integers(1, 999_999), min_size=3, max_size=3, unique=True))
-    )
-)
 
 
 @st.composite

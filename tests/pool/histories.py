@@ -1,0 +1,168 @@
+"""Rougher histories: many markets, isolated positions, self-trades, answers that come late or answer nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flows.journal import entries as en
+from flows.journal import events as ev
+from flows.registry.parameters import PoolParameters
+from flows.rules.breaker.permissions import (
+    STATE_DIVERGENCE,
+    STATE_LIMIT,
+    STATE_OI_JUMP,
+    STATE_PAUSE,
+    STATE_VENUE_WIDE,
+)
+from tests.worlds import SECOND, History, asset, market, pool
+
+BREAKERS = (STATE_LIMIT, STATE_PAUSE, STATE_OI_JUMP, STATE_VENUE_WIDE, STATE_DIVERGENCE)
+
+
+def wide(**changes: object) -> PoolParameters:
+    """Eleven markets of different sizes and three assets: more than an account's record holds."""
+    markets = [market(f"M{at}-PERP") for at in range(11)]
+    markets[1] = replace(markets[1], lot_tick_quanta=7, fund_opening_quanta=1_000_000_000)
+    markets[2] = replace(markets[2], penalty_ppm=0, taker_fee_ppm=0, maker_rebate_ppm=0)
+    markets[3] = replace(markets[3], adv_quanta=1, leverage=3)
+    return pool(markets=tuple(markets), assets=(asset("USDT"), asset("BTC"), asset("ETH", 10**6)), **changes)
+
+
+class Rough(History):
+    """As History, and what a venue rarely sees but a journal may hold."""
+
+    def __init__(self, seed: int, of: PoolParameters, accounts: int = 8) -> None:
+        """Nobody has an isolated position, and nothing was ordered."""
+        self.isolated: dict[int, tuple[int, int]] = {}  # account -> cross account, market
+        self.ordered: list[list[int]] = []  # events that could once be answered
+        super().__init__(seed, of, accounts)
+
+    def note(self, events: list[list[int]]) -> None:
+        """Remember what could be answered, so that it may be answered too late."""
+        answerable = (ev.LIQUIDATION_ORDER, ev.VAULT_ORDER, ev.OFFER_OPENED)
+        self.ordered.extend(event for event in events if event[ev.TYPE] in answerable)
+
+    def step(self) -> None:
+        """One more thing that happens."""
+        what = self.dice.random()
+        if what < 0.06:
+            self.isolate()
+        elif what < 0.16 and self.isolated:
+            self.trade_isolated()
+        elif what < 0.20:
+            self.trade_alone()
+        elif what < 0.28:
+            self.answer_late()
+        elif what < 0.32:
+            self.trip()
+        elif what < 0.42:
+            self.gather_positions()
+        else:
+            super().step()
+
+    def isolate(self) -> None:
+        """A transfer into a new isolated account, into an old one, or out of it."""
+        dice = self.dice
+        amount = dice.choice((1, 10, 100, 5_000, 10**9)) * 1_000_000
+        if self.isolated and (self.accounts >= 30 or dice.random() < 0.5):
+            at = dice.choice(sorted(self.isolated))
+            parent, _ = self.isolated[at]
+            pays, gets = (at, parent) if dice.random() < 0.5 else (parent, at)
+            self.entry(en.TRANSFER, account=pays, amount_units=amount, owner=parent, to_account=gets)
+            return
+        cross = [row for row in range(1, self.accounts) if row not in self.isolated]
+        parent, at, m = dice.choice(cross), self.accounts, dice.randrange(len(self.of.markets))
+        self.accounts += 1
+        self.isolated[at] = (parent, m)
+        self.entry(
+            en.TRANSFER,
+            account=parent,
+            amount_units=amount,
+            owner=parent,
+            opens=1,
+            isolated_market=m,
+            to_account=at,
+        )
+
+    def trade_isolated(self) -> None:
+        """An isolated account trades in its market; by and by it closes what it has."""
+        dice = self.dice
+        at = dice.choice(sorted(self.isolated))
+        m, other = self.isolated[at][1], dice.randrange(1, self.accounts)
+        lots = dice.choice((1, 1, 50))
+        buyer, seller = (at, other) if dice.random() < 0.5 else (other, at)
+        self.fill(m, buyer, seller, lots)
+        if dice.random() < 0.6:
+            self.fill(m, seller, buyer, lots)
+
+    def trade_alone(self) -> None:
+        """Both sides are one account; sometimes an order is named, too."""
+        row, m = self.dice.randrange(1, self.accounts), self.dice.randrange(len(self.of.markets))
+        order = (-1, -1)
+        if self.ordered and self.dice.random() < 0.5:
+            event = self.dice.choice(self.ordered)
+            order, row, m = (event[ev.OFFSET], event[ev.INDEX]), event[ev.ACCOUNT], event[ev.MARKET]
+        self.fill(m, row, row, self.dice.randrange(1, 100), order)
+
+    def answer_late(self) -> None:
+        """A fill or a bid that names something that is gone, is still open, or never was."""
+        dice = self.dice
+        if not self.ordered or dice.random() < 0.2:
+            unknown = (dice.randrange(len(self.rows)), dice.randrange(9))
+            self.trade(unknown)
+            offer = {"offer_offset": unknown[0], "offer_index": unknown[1]}
+            self.entry(en.BID, account=dice.randrange(-1, self.accounts), lots=1, **offer)
+            return
+        event = dice.choice(self.ordered[-12:])
+        row, other, lots = event[ev.ACCOUNT], dice.randrange(1, self.accounts), abs(event[ev.LOTS])
+        if event[ev.TYPE] == ev.OFFER_OPENED:
+            self.time_ns += dice.choice((0, SECOND, 70 * SECOND))
+            self.entry(
+                en.BID,
+                offer_offset=event[ev.OFFSET],
+                offer_index=event[ev.INDEX],
+                account=dice.choice((-1, row, other)),
+                lots=dice.choice((0, 1, lots, 2 * lots)),
+                minimum_bonus_ppm=dice.choice((0, 0, 100_000)),
+                limit_ticks=self.price[event[ev.MARKET]] + dice.choice((-1, 0, 1)),
+            )
+            return
+        sells = (event[ev.LOTS] < 0) == (dice.random() < 0.9)
+        buyer, seller = (other, row) if sells else (row, other)
+        order = (event[ev.OFFSET], event[ev.INDEX])
+        self.fill(event[ev.MARKET], buyer, seller, dice.choice((1, max(1, lots // 2), lots, 3 * lots)), order)
+
+    def trip(self) -> None:
+        """A breaker trips or clears, and a price band with it."""
+        dice = self.dice
+        m = dice.randrange(len(self.of.markets))
+        self.market_state(m)
+        row = self.rows[-1]
+        row[en.MarketState.BREAKERS] = dice.choice((0, 0, *BREAKERS))
+        mark = row[en.MarketState.MARK_TICKS]
+        row[en.MarketState.BAND_LOW_TICKS] = max(1, mark - mark // dice.choice((30, 1_000)))
+        row[en.MarketState.BAND_HIGH_TICKS] = mark + mark // dice.choice((30, 1_000))
+        row[en.MarketState.OPENED_NS] = dice.choice((0, self.time_ns))
+        row[en.MarketState.FLAGS] = dice.choice((0, 0, en.FLAG_FUNDING_SKIPPED))
+
+    def gather_positions(self) -> None:
+        """One account takes lots in all markets, or leaves all."""
+        row, sign = self.dice.randrange(1, self.accounts), self.dice.choice((-1, 1))
+        for m in range(len(self.of.markets)):
+            other = self.dice.randrange(1, self.accounts)
+            lots = max(1, 300_000_000 // (self.price[m] * self.of.markets[m].lot_tick_quanta))
+            self.fill(m, row if sign > 0 else other, other if sign > 0 else row, lots)
+
+    def fill(self, m: int, buyer: int, seller: int, lots: int, order: tuple[int, int] = (-1, -1)) -> None:
+        """A match at the mark."""
+        self.entry(
+            en.FILL,
+            market=m,
+            buyer=buyer,
+            seller=seller,
+            taker=self.dice.randrange(2),
+            lots=lots,
+            price_ticks=self.price[m],
+            order_offset=order[0],
+            order_index=order[1],
+        )
