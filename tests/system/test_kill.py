@@ -7,6 +7,8 @@ import os
 import random
 import shutil
 import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,9 @@ from tests.system import database, process, short
 from tests.system.short import ACCOUNTS, Short
 from tests.system.spoil import spoil
 
-KILLS = 8
+KILLS = 6
+"""At as many places of the journal; and one more in the first second of a start, one while the end is made up."""
+
 SEED = int(os.environ.get("MARGINLINE_KILL_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
 """Other moments every time; a failure prints its seed."""
 
@@ -40,36 +44,54 @@ def undisturbed(bad: Short, tmp_path_factory: pytest.TempPathFactory) -> replay.
     return replay.execute(short.asked(bad, out, plain=True), replay.unheard)
 
 
-def killed(command: list[str], out: Path, dice: random.Random, *, early: bool) -> bool:
-    """Start it and kill it, in its first second or some time after it has begun to write; whether it was killed."""
+def kill_at(command: list[str], happened: Callable[[], bool]) -> None:
+    """Start it, and kill it once something has happened."""
     with process.started(command) as running:
-        if early:
-            time.sleep(dice.uniform(0, 1.5))
-        else:
-            before = process.sizes(out)
-            process.until(running, lambda: process.sizes(out) != before)
-            time.sleep(dice.uniform(0, 0.5))
-        was_running = running.poll() is None
+        assert process.until(running, happened), process.end_of(running)
         running.kill()
         running.communicate()
-    return was_running
+
+
+def moments(out: Path, length: int, dice: random.Random) -> list[Callable[[], bool]]:
+    """Moments to kill at: as the journal grows past random lengths, early in a start, and after its last byte."""
+    places = sorted(dice.randrange(length) for _ in range(KILLS))
+    found: list[Callable[[], bool]] = [partial(_is_long, out, place, []) for place in places]
+    found.insert(dice.randrange(1, KILLS), partial(_is_later, time.monotonic, dice.uniform(0.1, 1.5), []))
+    return [*found, partial(_stands_still, out, [])]
+
+
+def _is_long(out: Path, length: int, first: list[Mapping[str, int]]) -> bool:
+    """Whether this start has written, and so cut back what the last one left, and got beyond the length."""
+    now = process.sizes(out)
+    first[:] = first or [now]
+    return now != first[0] and sum(now.values()) >= length
+
+
+def _is_later(clock: Callable[[], float], seconds: float, began: list[float]) -> bool:
+    began[:] = began or [clock()]
+    return clock() >= began[0] + seconds
+
+
+def _stands_still(out: Path, seen: list[tuple[float, int]]) -> bool:
+    """No byte more for a while: all is written, what is left is the database and the summary."""
+    now, length = time.monotonic(), sum(process.sizes(out).values())
+    if not seen or seen[-1][1] != length:
+        seen.append((now, length))
+    return len(seen) > 2 and now - seen[-1][0] > 0.1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_kills_change_nothing(bad: Short, undisturbed: replay.Done, tmp_path: Path, way: str) -> None:
     print(f"MARGINLINE_KILL_SEED={SEED}")
-    dice = random.Random(f"{SEED} {way}")
     out = tmp_path / "run"
     shutil.copytree(bad.topics, out / replay.TOPICS)
-    arguments = ["replay", str(bad.folder), "--accounts", str(ACCOUNTS), "--out", str(out), "--slice", "150"]
+    arguments = ["replay", str(bad.folder), "--accounts", str(ACCOUNTS), "--out", str(out), "--slice", "200"]
     command = process.marginline([*arguments, *WAYS[way]])
-    kills = 0
-    for turn in range(KILLS):
-        kills += killed(command, out, dice, early=turn % 4 == 1)
-        if (out / replay.SUMMARY).exists():
-            break
-    assert kills >= 6, "the run is too short for its kills"
+    length = sum(process.sizes(undisturbed.run.folder).values())
+    for happened in moments(out, length, random.Random(f"{SEED} {way}")):
+        assert not (out / replay.SUMMARY).exists(), "killed before it was whole"
+        kill_at(command, happened)
     if not (out / replay.SUMMARY).exists():
         ended = process.ended(command)
         assert ended.code == 0, ended
