@@ -135,13 +135,15 @@ def index_price(market: MarketParameters) -> Callable[[dict[str, Quote], int], i
 
 
 def steps(path: Sequence[int], seconds: range) -> Iterator[tuple[int, int]]:
-    """When a path is told, and what: at each second, and in between where it moves by more than a step."""
+    """When a path is told, and what: at each second, and where it moves by more than a step through the next one."""
     former = path[0]
     for second, price in zip(seconds, path, strict=True):
         count = max(1, -(-abs(price - former) * 1_000_000 // (STEP_PPM * min(price, former))))
-        for nth in range(1, count + 1):
-            time_ns = (second - 1) * SECOND_NS + nth * SECOND_NS // count
-            yield time_ns, former + (price - former) * nth // count
+        for nth in range(count):
+            yield (
+                second * SECOND_NS + nth * SECOND_NS // count,
+                former + (price - former) * (nth + 1) // count,
+            )
         former = price
 
 
@@ -280,29 +282,30 @@ COUNTS: Final[dict[str, Callable[[Tally], int]]] = {
 
 def tables(done: dict[str, Done]) -> Iterator[Table]:
     """A table of each pool, and what the runs were."""
-    pools = next(iter(done.values())).run.venue.pools
-    for pool in pools:
-        table = Table(title=f"pool {pool.id}: {', '.join(each.id for each in pool.markets)}")
-        table.title_justify = "left"
-        table.add_column("")
-        for engine in done:
-            table.add_column(engine, justify="right")
+    tallies = [each.counted.tallies() for each in done.values()]
+    for pool in done[INDEX].run.venue.pools:
+        table = _table(f"pool {pool.id}", done)
         for name, figure in COUNTS.items():
-            row = [figure(each.counted.tallies()[pool.id]) for each in done.values()]
-            table.add_row(name, *(f"{value:,}" for value in row))
+            table.add_row(name, *(f"{figure(each[pool.id]):,}" for each in tallies))
+        for row, market in enumerate(pool.markets):
+            lows = (each[pool.id].markets[row].low_ticks / market.tick_scale for each in tallies)
+            table.add_row(f"lowest mark, {market.id}", *(f"{low:,.5g}" for low in lows))
         yield table
-    table = Table(title="both pools", title_justify="left")
-    table.add_column("")
-    for engine in done:
-        table.add_column(engine, justify="right")
-    fewest = liquidated(done[INDEX])
-    table.add_row("accounts liquidated", *(f"{liquidated(each):,}" for each in done.values()))
-    table.add_row(
-        "  times those of the index", *(f"{liquidated(each) / fewest:.2f}" for each in done.values())
-    )
+    table = _table("both pools", done)
+    hit = [liquidated(each) for each in done.values()]
+    table.add_row("accounts liquidated", *(f"{each:,}" for each in hit))
+    table.add_row("  times those of the index", *(f"{each / liquidated(done[INDEX]):.2f}" for each in hit))
     for name in ("journal_entries", "events", "wall_s"):
         table.add_row(name, *(f"{each.summary[name]:,}" for each in done.values()))
     yield table
+
+
+def _table(title: str, engines: Iterable[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    for engine in engines:
+        table.add_column(engine, justify="right")
+    return table
 
 
 def main() -> None:

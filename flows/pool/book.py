@@ -40,6 +40,7 @@ from flows.pool.layout import (
     INITIAL_AMOUNT,
     LEVERAGE,
     MAKER_REBATE,
+    MARK_OFFSET,
     MARKET,
     MARKET_MASK,
     MARKETS,
@@ -87,6 +88,7 @@ def new_columns(of: PoolParameters, mode: int) -> Columns:
     rows = len(of.markets) + len(of.assets)
     assert rows <= MARKET_MASK, "a position packs its market into 12 bits"
     market = np.zeros((rows, MARKET), np.int64)
+    market[:, MARK_OFFSET] = -1  # no market-state yet
     most = max(len(each.tier_floor_quanta) for each in of.markets)
     most = max(
         most,

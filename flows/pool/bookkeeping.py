@@ -18,7 +18,6 @@ from flows.pool.layout import (
     EVENT_INDEX,
     EVENTS,
     FEES,
-    FLAGS,
     FUND,
     FUND_UNITS,
     FUNDING_SUM,
@@ -280,12 +279,6 @@ def write_collateral(c: Columns, row: int, counter: int, asset: int, amount: int
     c.event[at, ev.QUANTA] = amount
     held = balance_of(c, row) if asset == 0 else lots_of(c, row, c.pool[0, MARKETS] + asset)
     c.event[at, ev.BALANCE_QUANTA] = held
-
-
-@bare
-def flag_on(c: Columns, row: int, flag: int) -> None:
-    """Set a flag of an account."""
-    c.record[row, FLAGS] |= flag
 
 
 @inlined

@@ -129,7 +129,7 @@ def run(c: Columns, entries: en.Rows, start: int, first_offset: int, answering: 
             c.pool[0, TIME], c.pool[0, OFFSET] = time, first_offset + at
             continue
         stop = BY_PYTHON
-        if kind == en.MARKET_STATE or kind == en.ASSET_STATE:
+        if kind in (en.MARKET_STATE, en.ASSET_STATE):
             begin(c, first_offset + at, time)
             stop = _market_state(c, entries, at) if kind == en.MARKET_STATE else _asset_state(c, entries, at)
         elif kind == en.FILL and _is_plain(c, entries, at):

@@ -131,7 +131,7 @@ def _judge_increase(
     if code == ACCEPT:
         return code, abs(delta)
     side = 1 if delta > 0 else -1
-    if code != INSUFFICIENT_MARGIN and code != POSITION_LIMIT:
+    if code not in (INSUFFICIENT_MARGIN, POSITION_LIMIT):
         return code, max(0, -side * lots)
     return code, largest_order_lots(
         side,

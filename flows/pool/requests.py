@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.journal import events as ev
 from flows.pool import backstop, bookkeeping, waterfall
-from flows.pool.layout import ACCOUNTS, DEPOSITED, DEPOSITED_UNITS, MARK, STATUS
+from flows.pool.layout import DEPOSITED, DEPOSITED_UNITS, MARK, STATUS
 from flows.pool.orders import judge_order
 from flows.pool.state import PoolState, amounts
 from flows.pool.valuation import HALTED as ASSET_HALTED
@@ -18,7 +18,7 @@ from flows.rules.orders.withdrawal import decide_withdrawal, free_equity, larges
 
 
 def check_order(state: PoolState, row: int, m: int, delta: int, limit: int, reduce_only: int) -> None:
-    """Accept, reduce-only, reject (R-F1); a refusal names the largest size that would pass (R-F2)."""
+    """Refuse an order (R-F1) and name the largest size that would pass (R-F2); the kernel has answered the others."""
     columns: list[tuple[int, int]] = []
     if row < 0:
         code, largest = UNKNOWN_ACCOUNT, 0
@@ -27,9 +27,9 @@ def check_order(state: PoolState, row: int, m: int, delta: int, limit: int, redu
     else:
         v = state.value(row)
         code, largest = judge_order(state.c, row, v, m, delta, limit, reduce_only)
+        assert code != ACCEPT, "the kernel accepts what may be accepted"
         columns = amounts(v)
-        if code != ACCEPT:
-            state.evidence(row, v)
+        state.evidence(row, v)
     state.emit(
         ev.ORDER_DECISION,
         601,
@@ -44,8 +44,6 @@ def check_order(state: PoolState, row: int, m: int, delta: int, limit: int, redu
             *state.marks(m),
         ],
     )
-    if code == ACCEPT:
-        state.answerable = True
 
 
 def withdraw(state: PoolState, row: int, asset: int, amount: int) -> None:
@@ -128,8 +126,3 @@ def largest_units(state: PoolState, asset: int, held: int, most: int, free: int)
         else:
             failing = middle
     return passing
-
-
-def accounts(state: PoolState) -> int:
-    """How many accounts are open."""
-    return int(state.c.pool[0, ACCOUNTS])

@@ -6,7 +6,6 @@ import numpy as np
 
 from flows.journal.compiled import bare, kernel
 from flows.pool.bands import NO_LEVEL
-from flows.pool.bookkeeping import lots_of
 from flows.pool.layout import (
     ADV,
     AMOUNT,
@@ -244,10 +243,7 @@ def order_size(
     penalty = effective_penalty_ppm(c.market[m, PENALTY], distance_ppm(c, m, size, lots), cap)
     limit = worst_price_ticks(lots, size, mark, unit, most, penalty)
     if not allowed_in(c, m) & ORDERS_BEYOND_BAND and c.market[m, BAND_LOW] > 0:
-        if lots > 0:
-            limit = max(limit, c.market[m, BAND_LOW])
-        else:
-            limit = min(limit, c.market[m, BAND_HIGH])
+        limit = max(limit, c.market[m, BAND_LOW]) if lots > 0 else min(limit, c.market[m, BAND_HIGH])
     return size, limit, penalty
 
 
@@ -325,9 +321,3 @@ def rank(c: Columns, rows: Table) -> None:
 @bare
 def _before(rows: Table, equity: Table, margin: Table, one: int, other: int) -> bool:
     return riskier(equity[one], margin[one], rows[one], equity[other], margin[other], rows[other])
-
-
-@bare
-def lots_in(c: Columns, row: int, m: int) -> int:
-    """Signed lots of an account in a market."""
-    return lots_of(c, row, m)

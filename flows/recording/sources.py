@@ -98,10 +98,10 @@ def _recorded(files: PriceFiles, place: int, asset: str, base: Column, scale: Fl
         keep &= (seconds.second + 1 - first) % source.heartbeat_s == 0
     second, price = seconds.second[keep], seconds.value_e10[keep]
     time_ns = (second + 1) * SECOND_NS
-    if seconds.lag_ns is None:
-        lag_ns = _drawn_lag(recording, source, asset, scale[second - first])
-    else:
-        lag_ns = seconds.lag_ns[keep]
+    recorded = seconds.lag_ns
+    lag_ns = (
+        _drawn_lag(recording, source, asset, scale[second - first]) if recorded is None else recorded[keep]
+    )
     grid = max(int(np.gcd.reduce(price)), _FINEST_E10)
     half_range = (seconds.high_e10[keep] - seconds.low_e10[keep]) / 2
     confidence = _confidence(recording, base, scale[second - first], half_range, price)
@@ -203,7 +203,8 @@ def _confidence(
     bps = np.minimum(noise.confidence_bps * steps, noise.confidence_cap_bps)
     widest = price * (noise.confidence_cap_bps * BPS)
     wanted = np.maximum(half_range, float(base[0]) * bps * BPS)
-    return np.rint(np.minimum(wanted, widest)).astype(np.int64)
+    confidence: Column = np.rint(np.minimum(wanted, widest)).astype(np.int64)
+    return confidence
 
 
 def _coarse_grid(base: Column) -> int:

@@ -7,6 +7,7 @@ the fall, and a replay of some hundred of them takes a second.
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +17,8 @@ from typing import Any, Final
 import numpy as np
 
 from flows import replay
-from flows.connectors.settings import Run, events_of, journal_of, read_manifest, venue_of
+from flows.connectors.clickhouse import FOLDER
+from flows.connectors.settings import Run, events_of, journal_of, venue_of
 from flows.journal import entries as en
 from flows.recording import files, manifest
 from flows.recording.accounts import write_accounts
@@ -74,11 +76,19 @@ def asked(short: Short, out: Path, **settings: Any) -> replay.Replay:
     return replace(replay.Replay(str(short.folder), ACCOUNTS, out, database=False), **settings)
 
 
-def run_of(folder: Path) -> Run:
-    """The run that a folder holds."""
-    found = read_manifest(folder)
-    assert found is not None, "a run was begun there"
-    return found.run(folder)
+def moved(run: Run, folder: Path) -> Run:
+    """The same run, read from another folder."""
+    return replace(run, folder=folder)
+
+
+def copy_of(folder: Path, to: Path) -> None:
+    """A run's own files, without its database."""
+    shutil.copytree(folder, to, ignore=shutil.ignore_patterns(FOLDER))
+
+
+def without_answers(rows: en.Rows) -> en.Rows:
+    """What intake admitted: a journal's entries but for the paper venue's."""
+    return rows[rows[:, en.TOPIC] != en.TOPIC_PAPER]
 
 
 def journal_rows(run: Run, pool: str) -> tuple[en.Rows, dict[int, str]]:
