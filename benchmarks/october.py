@@ -254,7 +254,7 @@ def _halted_s(tally: Tally) -> int:
         for span in tally.minutes.spans(row, tally.time_ns)
         if span.state == "halted index"
     ]
-    return sum(span.end_ns - span.start_ns for span in spans) // SECOND_NS // len(tally.markets)
+    return sum(span.end_ns - span.start_ns for span in spans) // SECOND_NS
 
 
 def _usd(figure: Callable[[Tally], int]) -> Callable[[Tally], int]:
@@ -276,7 +276,7 @@ COUNTS: Final[dict[str, Callable[[Tally], int]]] = {
     "price band: pauses": _trips("pause"),
     "divergences of mark and index": _trips("divergence"),
     "halts of an index": _trips("halted index"),
-    "  seconds halted, mean of the markets": _halted_s,
+    "  seconds of that, all markets together": _halted_s,
 }
 
 
@@ -292,9 +292,12 @@ def tables(done: dict[str, Done]) -> Iterator[Table]:
             table.add_row(f"lowest mark, {market.id}", *(f"{low:,.5g}" for low in lows))
         yield table
     table = _table("both pools", done)
+    for name, figure in COUNTS.items():
+        table.add_row(name, *(f"{sum(figure(pool) for pool in each.values()):,}" for each in tallies))
     hit = [liquidated(each) for each in done.values()]
-    table.add_row("accounts liquidated", *(f"{each:,}" for each in hit))
-    table.add_row("  times those of the index", *(f"{each / liquidated(done[INDEX]):.2f}" for each in hit))
+    table.add_row(
+        "accounts liquidated, times the index's", *(f"{each / liquidated(done[INDEX]):.2f}" for each in hit)
+    )
     for name in ("journal_entries", "events", "wall_s"):
         table.add_row(name, *(f"{each.summary[name]:,}" for each in done.values()))
     yield table

@@ -51,10 +51,17 @@ def shown_default(parameter: Any) -> str:
     return f"`{getattr(default, 'value', default)}`".replace(f"{ROOT}/", "")
 
 
+def shown_name(parameter: Any) -> str:
+    """An option's spellings, or an argument's name."""
+    if parameter.param_type_name == "option":
+        return " ".join(parameter.opts)
+    return str(parameter.metavar or parameter.name or "").upper()
+
+
 def parameters_table(command: Any) -> list[str]:
     """Lay out a command's arguments and options: name, meaning, default."""
     rows = [
-        f"| `{' '.join(parameter.opts) if parameter.param_type_name == 'option' else (parameter.metavar or parameter.name or '').upper()}` "
+        f"| `{shown_name(parameter)}` "
         f"| {plain(parameter.help).replace('|', chr(92) + '|')} | {shown_default(parameter)} |"
         for parameter in command.params
         if parameter.name != "help" and not getattr(parameter, "hidden", False)

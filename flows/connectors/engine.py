@@ -26,8 +26,8 @@ from flows.connectors.errors import not_written
 
 In = TypeVar("In")
 Out = TypeVar("Out")
-Taken = TypeVar("Taken", contravariant=True)
-Made = TypeVar("Made", covariant=True)
+Taken_contra = TypeVar("Taken_contra", contravariant=True)
+Made_co = TypeVar("Made_co", covariant=True)
 
 EPOCH: Final = timedelta(seconds=1)
 """How often a cut is made through the whole flow: what a crash costs at most."""
@@ -36,10 +36,10 @@ SAID_MOST: Final = 65_536
 """Bytes kept of what bytewax says of a failure."""
 
 
-class Step(Protocol[Taken, Made]):
+class Step(Protocol[Taken_contra, Made_co]):
     """One pool's part of a flow: items in, items out, and a small state to resume from."""
 
-    def apply(self, item: Taken) -> Iterable[Made]:
+    def apply(self, item: Taken_contra) -> Iterable[Made_co]:
         """What follows from an item."""
 
     def snapshot(self) -> Any:
@@ -47,17 +47,17 @@ class Step(Protocol[Taken, Made]):
 
 
 @runtime_checkable
-class Ending(Step[Taken, Made], Protocol[Taken, Made]):
+class Ending(Step[Taken_contra, Made_co], Protocol[Taken_contra, Made_co]):
     """A step that has more to say once its input is over."""
 
-    def end(self) -> Iterable[Made]:
+    def end(self) -> Iterable[Made_co]:
         """What is left."""
 
 
-class Reader(Protocol[Made]):
+class Reader(Protocol[Made_co]):
     """A source's partition."""
 
-    def read(self) -> Sequence[Made] | None:
+    def read(self) -> Sequence[Made_co] | None:
         """The next items, or None at the end."""
 
     def snapshot(self) -> Any:
@@ -67,10 +67,10 @@ class Reader(Protocol[Made]):
         """Let go of files."""
 
 
-class Writer(Protocol[Taken]):
+class Writer(Protocol[Taken_contra]):
     """A sink's partition."""
 
-    def write(self, items: Sequence[Taken]) -> None:
+    def write(self, items: Sequence[Taken_contra]) -> None:
         """Write items; they need not be safe yet."""
 
     def snapshot(self) -> Any:

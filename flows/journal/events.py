@@ -85,7 +85,9 @@ ORDER_DECISION: Final = 4  # CODE; LOTS asked, QUANTA largest passing size (sign
 FUNDING: Final = 5  # MARKET; QUANTA per lot, CODE 1 if skipped
 INTEREST: Final = 6  # QUANTA charged
 MARGIN: Final = 7  # evidence: the account as it stood when the next decision about it was taken
-POSITION_MARGIN: Final = 8  # evidence: a position; QUANTA notional, its MM and IM, PRICE of liquidation (R-E4), 0 none
+POSITION_MARGIN: Final = (
+    8  # evidence: a position; QUANTA notional, its MM and IM, PRICE of liquidation (R-E4), 0 none
+)
 COLLATERAL_MARGIN: Final = (
     9  # evidence: one of its assets (MARKET); QUANTA units, EQUITY credit, EQUITY_LOW value
 )

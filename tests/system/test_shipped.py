@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -99,7 +97,7 @@ def test_t_19_a_deficit_is_paid_in_the_order_of_claims(day: Day) -> None:
 def test_t_35_the_price_band_pauses_a_market_and_opens_it_again(day: Day) -> None:
     done, _, events = day
     pauses = 0
-    for pool, rows in events.items():
+    for rows in events.values():
         status = of_type(rows, ev.MARKET_STATUS)
         began = status[
             (status[:, ev.QUANTA] & STATE_PAUSE > 0) & (status[:, ev.FEE_QUANTA] & STATE_PAUSE == 0)
