@@ -260,7 +260,8 @@ def decimals(row: Row, amounts: Amounts) -> dict[str, str]:
         for name, column in (("price", "price_ticks"), ("mark", "mark_ticks"), ("index", "index_ticks")):
             if row[column]:
                 shown[name] = amounts.price(market, row[column])
-        for name, column in (("quantity", "lots"), ("position", "position_lots")):
+        held = "open interest" if kind == "order-decision" else "position"
+        for name, column in (("quantity", "lots"), (held, "position_lots")):
             if row[column]:
                 shown[name] = amounts.quantity(market, row[column])
     elif kind in OF_AN_ASSET:

@@ -81,7 +81,7 @@ COLLATERAL_DECISION: Final = (
     2  # a withdrawal or transfer answered; CODE; QUANTA asked, PRICE_TICKS unused, THRESHOLD largest
 )
 POSITION: Final = 3  # a fill, transfer or closing changed a position; QUANTA realized
-ORDER_DECISION: Final = 4  # CODE; LOTS asked, QUANTA largest passing size (signed lots)
+ORDER_DECISION: Final = 4  # CODE; LOTS asked, QUANTA lots that would pass, POSITION_LOTS the open interest
 FUNDING: Final = 5  # MARKET; QUANTA per lot, CODE 1 if skipped
 INTEREST: Final = 6  # QUANTA charged
 MARGIN: Final = 7  # evidence: the account as it stood when the next decision about it was taken

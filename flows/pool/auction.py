@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.journal import events as ev
 from flows.pool.case import Offer
-from flows.pool.layout import BRACKET_LIMIT, MARK, UNIT_QUANTA
+from flows.pool.layout import BRACKET_LIMIT, MARK, MAX_POSITION, UNIT_QUANTA
 from flows.pool.orders import after_transfer
 from flows.pool.sizing import bonus_of, freed_by
 from flows.pool.state import PoolState
@@ -208,7 +208,7 @@ def judge(
     known = bidder >= 0
     funded = known and is_funded(state, bidder, m, signed, quote)
     code = judge_bidder(
-        state.owner(bidder if known else row) == state.owner(row),
+        known and state.owner(bidder) == state.owner(row),
         paid,
         bonus_least_ppm,
         bid_side,
@@ -227,7 +227,11 @@ def is_funded(state: PoolState, bidder: int, m: int, delta: int, quote: int) -> 
     if state.isolated.get(bidder, m) != m:
         return False
     equity, margin, notional = after_transfer(state.c, state.value(bidder), m, delta, quote)
-    return equity >= margin and notional <= int(state.c.market[m, BRACKET_LIMIT])
+    market = state.c.market[m]
+    fits = notional <= int(market[BRACKET_LIMIT]) and abs(state.lots(bidder, m) + delta) <= int(
+        market[MAX_POSITION]
+    )
+    return equity >= margin and fits
 
 
 def transfer(

@@ -20,6 +20,7 @@ from flows.pool.layout import (
     INITIAL_AMOUNT,
     LEVERAGE,
     MARK,
+    OPENED,
     RATE,
     SIGMA,
     STATUS,
@@ -33,6 +34,7 @@ from flows.rules.backstop.takeover import taken_share, takeover_quote
 from flows.rules.backstop.unwind import unwind_limit_ticks, unwind_slice_lots
 from flows.rules.breaker.permissions import HARD_ORDERS
 from flows.rules.breaker.permissions import VAULT as VAULT_ALLOWED
+from flows.rules.breaker.reopen import budget_share_ppm
 from flows.rules.collateral.sale import sale_gain_ppm, sale_proceeds, sells_before, units_to_raise
 from flows.rules.collateral.value import asset_value
 from flows.rules.exact import PPM
@@ -255,7 +257,9 @@ def unwind(state: PoolState) -> None:
         if m in state.vault_orders:
             continue
         lots = state.lots(VAULT, m)
-        budget = budget_lots(state.c, m, lots, of.participation_hard_ppm, state.forced_quanta(m))
+        opened = int(state.c.market[m, OPENED])
+        share = budget_share_ppm(of.participation_hard_ppm, opened, state.time_ns)
+        budget = budget_lots(state.c, m, lots, share, state.forced_quanta(m))
         size = unwind_slice_lots(
             lots,
             of.unwind_step_ns,

@@ -45,11 +45,13 @@ from flows.pool.layout import (
     MARKET_MASK,
     MARKETS,
     MAX_OPEN,
+    MAX_POSITION,
     MAX_PRICE,
     MODE,
     NET_LOTS,
     NEXT,
     NEXT_BLOCK,
+    OPEN_LOTS,
     PENALTY,
     PLACE,
     PLACE_SHIFT,
@@ -101,7 +103,8 @@ def new_columns(of: PoolParameters, mode: int) -> Columns:
         market[m, LEVERAGE], market[m, TAKER_FEE] = each.leverage, each.taker_fee_ppm
         market[m, MAKER_REBATE], market[m, PENALTY] = each.maker_rebate_ppm, each.penalty_ppm
         market[m, BRACKET_LIMIT], market[m, ADV] = each.bracket_limit_quanta, each.adv_quanta
-        market[m, MAX_PRICE], market[m, MAX_OPEN] = each.max_price_ticks, each.max_open_interest_lots
+        market[m, MAX_PRICE], market[m, MAX_POSITION] = each.max_price_ticks, each.max_position_lots
+        market[m, MAX_OPEN] = each.max_open_interest_lots
         _fill(tiers[m, FLOOR], each.tier_floor_quanta, UNREACHED)
         _fill(tiers[m, RATE], each.tier_maintenance_ppm)
         _fill(tiers[m, AMOUNT], each.tier_maintenance_amount_quanta)
@@ -235,6 +238,8 @@ def check(c: Columns) -> None:
     held, markets = lots_by_market(c), int(c.pool[0, MARKETS])
     for m in range(markets):
         assert is_balanced(held[m]), f"market {m}: every long lot has a short lot"
+        longs = sum(lots for lots in held[m] if lots > 0)
+        assert longs == c.market[m, OPEN_LOTS], f"market {m}: the running open interest has drifted"
     for m in range(markets + 1, len(c.market)):
         units = sum(held[m])
         assert units == c.market[m, NET_LOTS], "the running sum of units has drifted"

@@ -29,6 +29,7 @@ from flows.pool.layout import (
     NET_LOTS,
     NEXT,
     OFFSET,
+    OPEN_LOTS,
     OWNER,
     PAID,
     PLACE_SHIFT,
@@ -207,6 +208,7 @@ def trade(c: Columns, row: int, m: int, delta: int, quote: int) -> int:
     lots, cost = 0, 0
     if place >= 0:
         lots, cost = lots_at(c, row, word, place), c.place[place, COST]
+    c.market[m, OPEN_LOTS] += max(0, lots + delta) - max(0, lots)
     lots, cost, realized = apply_quote(lots, cost, delta, quote)
     place = put(c, row, m, lots)
     if place >= 0:

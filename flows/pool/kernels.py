@@ -34,6 +34,7 @@ from flows.pool.layout import (
     MOVED,
     NEXT_DUE,
     OFFSET,
+    OPEN_LOTS,
     OPENED,
     OUTAGE,
     PASSED,
@@ -269,6 +270,7 @@ def write_decision(
     c.event[at, ev.PRICE_TICKS] = limit
     c.event[at, ev.QUANTA] = largest
     c.event[at, ev.CODE] = code
+    c.event[at, ev.POSITION_LOTS] = c.market[m, OPEN_LOTS]
     write_amounts(c, at, v)
     write_marks(c, at, m)
 

@@ -303,4 +303,5 @@ def goes_to_vault(state: PoolState, row: int, v: Valuation) -> bool:
     reason = takeover_reason(
         v[1], v[2], v[5], of.hard_ppm, of.backstop_ppm, unfilled_ns, of.patience_ns, halted
     )
-    return reason != NO_TAKEOVER or (case.stuck and case.level != SOFT)
+    is_stuck = case.stuck and case.level != SOFT and state.zone(row) >= UNDER_MARGIN
+    return reason != NO_TAKEOVER or is_stuck

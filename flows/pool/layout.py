@@ -85,7 +85,9 @@ DEPOSITED_UNITS: Final = 39  # of an asset: deposits less withdrawals
 MAX_PRICE: Final = 40
 MAX_OPEN: Final = 41  # lots that may be open, one side
 AWAITS: Final = 42  # 1 from a long silence of the journal until the market's next fresh price
-MARKET: Final = 43
+OPEN_LOTS: Final = 43  # lots open, one side
+MAX_POSITION: Final = 44
+MARKET: Final = 45
 
 # --- tiers: [market or asset, table, tier], padded with floors that nothing reaches -------------------------------------
 FLOOR: Final = 0  # of an asset: maintenance floors

@@ -25,6 +25,9 @@ from flows.pool.layout import (
     LIQUIDATING,
     MARK,
     MARKETS,
+    MAX_OPEN,
+    MAX_POSITION,
+    OPEN_LOTS,
     RATE,
     STATUS,
     TAKER_FEE,
@@ -47,11 +50,17 @@ from flows.rules.breaker.permissions import (
 )
 from flows.rules.margin.equity import equity_initial
 from flows.rules.margin.initial import initial_margin
-from flows.rules.margin.limits import only_reduces, within_bracket_limit
+from flows.rules.margin.limits import (
+    largest_change_lots,
+    only_reduces,
+    within_bracket_limit,
+    within_open_interest,
+)
 from flows.rules.orders.check import (
     ACCEPT,
     INSUFFICIENT_MARGIN,
     NOT_REDUCING,
+    OI_LIMIT,
     POSITION_LIMIT,
     after_order,
     after_reduction,
@@ -120,8 +129,9 @@ def _judge_increase(
     code = decide_increase(
         equity,
         margin,
-        within_bracket_limit(lots, delta, mark, unit, most_quanta),
-        True,
+        within_bracket_limit(lots, delta, mark, unit, most_quanta)
+        and abs(lots + delta) <= c.market[m, MAX_POSITION],
+        within_open_interest(lots, delta, c.market[m, OPEN_LOTS], c.market[m, MAX_OPEN]),
         False,
         allowed & NEW_RISK != 0 and c.pool[0, INSOLVENT] == 0,
         True,
@@ -131,7 +141,7 @@ def _judge_increase(
     if code == ACCEPT:
         return code, abs(delta)
     side = 1 if delta > 0 else -1
-    if code not in (INSUFFICIENT_MARGIN, POSITION_LIMIT):
+    if code not in (INSUFFICIENT_MARGIN, POSITION_LIMIT, OI_LIMIT):
         return code, max(0, -side * lots)
     return code, largest_order_lots(
         side,
@@ -146,7 +156,16 @@ def _judge_increase(
         tiers[INITIAL],
         tiers[INITIAL_AMOUNT],
         c.market[m, LEVERAGE],
-        max(0, most_quanta // (mark * unit) - side * lots),
+        largest_change_lots(
+            side,
+            lots,
+            mark,
+            unit,
+            most_quanta,
+            c.market[m, MAX_POSITION],
+            c.market[m, OPEN_LOTS],
+            c.market[m, MAX_OPEN],
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.journal import events as ev
 from flows.pool import backstop, bookkeeping, waterfall
-from flows.pool.layout import DEPOSITED, DEPOSITED_UNITS, MARK, STATUS
+from flows.pool.layout import DEPOSITED, DEPOSITED_UNITS, MARK, OPEN_LOTS, STATUS
 from flows.pool.orders import judge_order
 from flows.pool.state import PoolState, amounts
 from flows.pool.valuation import HALTED as ASSET_HALTED
@@ -40,6 +40,7 @@ def check_order(state: PoolState, row: int, m: int, delta: int, limit: int, redu
             (ev.PRICE_TICKS, limit),
             (ev.QUANTA, largest),
             (ev.CODE, code),
+            (ev.POSITION_LOTS, int(state.c.market[m, OPEN_LOTS])),
             *columns,
             *state.marks(m),
         ],

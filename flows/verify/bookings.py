@@ -92,6 +92,7 @@ def _order_decision(facts: Facts) -> Checks:
     if evidence is None or facts.changed_since or event["code"] == HALTED or not facts.marks:
         return
     state, account, value = plain_pool(facts, evidence)
+    state.told_open_lots = {market: event["position_lots"]}
     code, largest = requests.decide(
         state, account, value, market, event["lots"], event["price_ticks"], facts.entry["payload_4"] == 1
     )

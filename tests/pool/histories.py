@@ -25,6 +25,7 @@ def wide(**changes: object) -> PoolParameters:
     markets[1] = replace(markets[1], lot_tick_quanta=7, fund_opening_quanta=1_000_000_000)
     markets[2] = replace(markets[2], penalty_ppm=0, taker_fee_ppm=0, maker_rebate_ppm=0)
     markets[3] = replace(markets[3], adv_quanta=1, leverage=3)
+    markets[4] = replace(markets[4], max_open_interest_lots=3_000, max_position_lots=2_000)
     return pool(markets=tuple(markets), assets=(asset("USDT"), asset("BTC"), asset("ETH", 10**6)), **changes)
 
 

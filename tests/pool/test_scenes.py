@@ -12,11 +12,12 @@ from flows.journal import events as ev
 from flows.pool.layout import BASE, MODE_AUTO, MODE_BANDS, PASSES, SUM_BASE, WOKEN
 from flows.pool.pool import Pool, PoolStoppedError
 from flows.rules.breaker.permissions import STATE_PAUSE
-from flows.rules.orders.check import ACCEPT, HALTED
+from flows.rules.offer.bid import UNDERFUNDED
+from flows.rules.orders.check import ACCEPT, HALTED, OI_LIMIT, POSITION_LIMIT
 from flows.verify.opinion.holdings import VAULT
 from flows.verify.plain import PlainPool
 from tests.pool.scenes import PLENTY, PRICE, Scene, names, of_type
-from tests.worlds import History, asset, market, pool
+from tests.worlds import SECOND, START, History, asset, market, pool
 
 USD = 1_000_000
 LOTS = 1_000
@@ -221,6 +222,22 @@ def test_an_hour_without_fees_sweeps_nothing() -> None:
     assert swept[ev.QUANTA] == 24 * USD // 10, "10 % of 450 less 50 ppm of $60,000"
 
 
+def test_nothing_is_paid_out_at_prices_from_before_a_long_silence() -> None:
+    """R-M2: six minutes without an entry; a clock says that the gate is shut, fresh prices in all markets open it."""
+    scene = Scene(pool())
+    alice = scene.open(1_000 * USD)
+    scene.time_ns += 360 * SECOND
+    [decision] = of_type(scene.withdraw(alice, USD), ev.COLLATERAL_DECISION)
+    assert decision[ev.CODE] != ACCEPT
+    assert [event[ev.CODE] for event in of_type(scene.wait(1), ev.GATE)] == [1]
+    scene.mark(0, PRICE)
+    assert of_type(scene.wait(1), ev.GATE) == []
+    scene.mark(1, PRICE)
+    assert [event[ev.CODE] for event in of_type(scene.wait(1), ev.GATE)] == [0]
+    [decision] = of_type(scene.withdraw(alice, USD), ev.COLLATERAL_DECISION)
+    assert decision[ev.CODE] == ACCEPT
+
+
 def test_an_order_before_the_first_price() -> None:
     scene = Scene(pool(), priced=False)
     alice = scene.open(1_000 * USD)
@@ -229,6 +246,74 @@ def test_an_order_before_the_first_price() -> None:
         scene.add(en.ORDER_CHECK, account=alice, market=0, lots=1, price_ticks=PRICE), ev.ORDER_DECISION
     )
     assert (decision[ev.CODE], decision[ev.QUANTA]) == (HALTED, 0)
+
+
+# ---- orders --------------------------------------------------------------------------------------------------------------
+def answer(scene: Scene, row: int, lots: int) -> tuple[int, int]:
+    """Code and largest size that passes, for an order at the mark."""
+    columns = {"account": row, "lots": lots, "price_ticks": PRICE}
+    [decision] = of_type(scene.add(en.ORDER_CHECK, market=0, **columns), ev.ORDER_DECISION)
+    return decision[ev.CODE], decision[ev.QUANTA]
+
+
+def test_open_interest_has_a_cap() -> None:
+    """R-D6: 100 lots may be open; 60 are. Whoever closes, or takes over from somebody, is not stopped."""
+    scene = Scene(pool(markets=(market("BTC-PERP", max_open_interest_lots=100),)))
+    alice, rich = long_of(scene, PLENTY, 60)
+    assert answer(scene, rich, -40) == (ACCEPT, 40)
+    assert answer(scene, rich, -41) == (OI_LIMIT, 40)
+    assert answer(scene, alice, 41) == (OI_LIMIT, 40)
+    assert answer(scene, alice, -60) == (ACCEPT, 60)
+    assert answer(scene, alice, -100) == (ACCEPT, 100)
+    assert answer(scene, alice, -101) == (OI_LIMIT, 100)
+    scene.trade(0, alice, rich, 50, PRICE)  # a fact, whatever the cap
+    assert answer(scene, rich, -1) == (OI_LIMIT, 0)
+    assert answer(scene, rich, 110) == (ACCEPT, 110)
+
+
+def test_a_position_has_a_bound_whatever_its_notional() -> None:
+    scene = Scene(pool(markets=(market("BTC-PERP", max_position_lots=70),)))
+    alice, _ = long_of(scene, PLENTY, 60)
+    assert answer(scene, alice, 10) == (ACCEPT, 10)
+    assert answer(scene, alice, 11) == (POSITION_LIMIT, 10)
+    assert answer(scene, alice, -131) == (POSITION_LIMIT, 130)
+
+
+# ---- offers --------------------------------------------------------------------------------------------------------------
+def test_an_unknown_bidder_is_not_told_to_deal_with_himself() -> None:
+    scene = Scene(pool(vault_opening_quanta=0))
+    long_of(scene, 1_000 * USD)
+    [offer] = of_type(scene.mark(0, 594_900), ev.OFFER_OPENED)
+    event = {"offer_offset": offer[ev.OFFSET], "offer_index": offer[ev.INDEX]}
+    bid = {"lots": 20, "limit_ticks": 594_900, **event}
+    [decision] = of_type(scene.add(en.BID, account=-1, **bid), ev.BID_DECISION)
+    assert decision[ev.CODE] == UNDERFUNDED
+
+
+def test_the_vault_leaves_alone_who_meets_his_margin() -> None:
+    """R-J1: stuck in partial liquidation, and the price comes back over the margin line but not to the target."""
+    thin = market("BTC-PERP", adv_quanta=1)
+    scene = strong_vault(markets=(thin,), bonus_reserve_ppm=1_000_000, vault_leverage_ppm=1)
+    alice, _ = long_of(scene, 1_000 * USD)
+    scene.mark(0, 594_900, depth=0)
+    scene.live(6)
+    assert scene.account(alice).stuck
+    scene.deposit(VAULT, PLENTY)  # now it could
+    assert [*scene.mark(0, 596_600, depth=0), *scene.live(20)] == []
+    value = scene.plain.state.value(scene.account(alice))
+    assert value.maintenance_quanta <= value.equity_quanta < value.maintenance_quanta * 11 // 10
+    assert scene.account(alice).liquidating
+    assert "takeover" in names([*scene.mark(0, 595_500, depth=0), *scene.live(6)])
+
+
+def test_after_a_reopening_the_vault_has_half_the_budget_too() -> None:
+    """R-P3: 20 % of 4 x 100 lots within 1 %, half of it in the first minute."""
+    for opened_ns, lots in ((0, 80), (START, 40)):
+        scene = strong_vault(unwind_horizon_ns=10**10)
+        long_of(scene, 1_000 * USD)
+        scene.mark(0, 593_000, depth=100, opened_ns=opened_ns)
+        [order] = of_type(scene.wait(1), ev.VAULT_ORDER)
+        assert -order[ev.LOTS] == lots
 
 
 # ---- the engine ----------------------------------------------------------------------------------------------------------
@@ -251,6 +336,24 @@ def test_a_crash_takes_the_full_pass_and_says_the_same() -> None:
     assert int(by_measure.pool.state.c.pool[0, PASSES]) > 0
     assert int(by_bands.pool.state.c.pool[0, WOKEN]) > 150
     assert {"bankrupt", "adl", "takeover", "liquidation-order"} <= set(names(by_bands.log))
+
+
+def squeeze(mode: int) -> Scene:
+    """A hundred and fifty shorts, all alike, and a market that climbs to where they are called."""
+    scene = Scene(pool(markets=(market("BTC-PERP"),)), mode)
+    rich = scene.open(PLENTY)
+    for _ in range(150):
+        scene.trade(0, rich, scene.open(10_000 * USD), LOTS, PRICE)
+    for ticks in range(686_000, 692_000, 100):
+        scene.mark(0, ticks)
+    return scene
+
+
+def test_a_pass_that_moves_nobody_leaves_the_bands_for_the_next_tick() -> None:
+    by_bands, by_measure = squeeze(MODE_BANDS), squeeze(MODE_AUTO)
+    assert by_measure.log == by_bands.log
+    assert int(by_measure.pool.state.c.pool[0, PASSES]) > 1
+    assert len(of_type(by_bands.log, ev.MARGIN_CALL)) == 150
 
 
 def test_an_unsound_book_stops_an_entry_that_python_takes() -> None:

@@ -7,7 +7,6 @@ blocks to be killed between. Nothing else of the command is touched.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -31,7 +30,7 @@ from flows.connectors import blocks, engine
 engine.EPOCH = timedelta(milliseconds=50)
 replay.PLAIN_CUT_SLICES = 8
 clearing.CHECKPOINT_ENTRIES = 2_000
-blocks.BLOCK_ENTRIES = 1_500
+blocks.BLOCK_ENTRIES = {block_entries}
 from flows.cli.main import run
 run()
 """
@@ -53,9 +52,10 @@ class Ended:
         return self.err[:-1]
 
 
-def marginline(arguments: Sequence[str], prelude: str = "") -> list[str]:
+def marginline(arguments: Sequence[str], prelude: str = "", block_entries: int = 1_500) -> list[str]:
     """The command line of a `marginline` that begins with a few statements of ours."""
-    return [sys.executable, "-c", COMMAND.format(prelude=prelude), *arguments]
+    command = COMMAND.format(prelude=prelude, block_entries=block_entries)
+    return [sys.executable, "-c", command, *arguments]
 
 
 def flow(name: str, *arguments: str) -> list[str]:
@@ -106,8 +106,3 @@ def until(process: subprocess.Popen[str], happened: Callable[[], bool]) -> bool:
 def sizes(folder: Path) -> Mapping[str, int]:
     """Lengths of the journals in a run's folder."""
     return {path.name: path.stat().st_size for path in sorted(folder.glob("journal-*.arrows"))}
-
-
-def stop(process: subprocess.Popen[str]) -> None:
-    """Hold it where it is."""
-    process.send_signal(signal.SIGSTOP)

@@ -10,7 +10,6 @@ import re
 import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,21 +45,27 @@ class Short:
         return files.topic_file(self.folder if topic in files.MARKET_TOPICS else self.topics, topic)
 
 
-def make(folder: Path, end: datetime = END, **changes: str) -> Short:
-    """Cut it into ``folder``; ``changes`` replace values of recording.toml, by key."""
+def make(folder: Path) -> Short:
+    """Cut it into ``folder``."""
     shipped, target = files.find(SHIPPED), folder / NAME
     target.mkdir(parents=True)
     facts = {}
     for topic in files.MARKET_TOPICS:
-        lines = filter(partial(_is_before, end), files.read_lines(files.topic_file(shipped, topic)))
+        lines = filter(_is_within, files.read_lines(files.topic_file(shipped, topic)))
         written = files.write_lines(files.topic_file(target, topic), [list(lines)], level=1)
         facts[topic] = manifest.FileFacts(lines=written.lines, bytes=written.size, sha256=written.sha256)
     text = manifest.specification(shipped / files.MANIFEST)
-    changes = {"name": f'"{NAME}"', "start": _toml(START), "end": _toml(end), **changes}
-    for key, value in changes.items():
-        text = re.sub(rf"(?m)^{key} = .*$", f"{key} = {value}", text, count=1)
+    text = _changed(text, name=f'"{NAME}"', start=_toml(START), end=_toml(END))
     (target / files.MANIFEST).write_text(text + manifest.facts_text(facts), "utf-8")
     return Short(target, folder / "topics")
+
+
+def described_as(short: Short, to: Path, **changes: str) -> Path:
+    """A copy of the recording in which values of recording.toml are others, by key."""
+    shutil.copytree(short.folder, to)
+    path = to / files.MANIFEST
+    path.write_text(_changed(path.read_text("utf-8"), **changes), "utf-8")
+    return to
 
 
 def with_accounts(short: Short) -> Short:
@@ -103,10 +108,17 @@ def event_rows(run: Run, pool: str) -> en.Rows:
     return np.concatenate([each.rows for each in events_of(run, pool)])
 
 
-def _is_before(end: datetime, line: bytes) -> bool:
+def _changed(text: str, **values: str) -> str:
+    for key, value in values.items():
+        text, count = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", text, count=1)
+        assert count == 1, key
+    return text
+
+
+def _is_within(line: bytes) -> bool:
     sent = SENT.search(line)
     assert sent is not None, "every line of a recording tells when it was sent"
-    return START.timestamp() * SECOND_NS <= int(sent[1]) < end.timestamp() * SECOND_NS
+    return START.timestamp() * SECOND_NS <= int(sent[1]) < END.timestamp() * SECOND_NS
 
 
 def _toml(time: datetime) -> str:

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ KILLS = 6
 SEED = int(os.environ.get("MARGINLINE_KILL_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
 """Other moments every time; a failure prints its seed."""
 
-WAYS = {"plain": ["--plain"], "one-worker": [], "two-workers": ["--workers", "2"]}
+WAYS = {"plain": [["--plain"]], "bytewax": [["--workers", "1"], ["--workers", "2"]]}
+"""What the starts of a run say in turn: on bytewax the pools move between workers."""
 
 
 @pytest.fixture(scope="module")
@@ -87,13 +89,13 @@ def test_kills_change_nothing(bad: Short, undisturbed: replay.Done, tmp_path: Pa
     out = tmp_path / "run"
     shutil.copytree(bad.topics, out / replay.TOPICS)
     arguments = ["replay", str(bad.folder), "--accounts", str(ACCOUNTS), "--out", str(out), "--slice", "200"]
-    command = process.marginline([*arguments, *WAYS[way]])
+    commands = cycle(process.marginline([*arguments, *more]) for more in WAYS[way])
     length = sum(process.sizes(undisturbed.run.folder).values())
     for happened in moments(out, length, random.Random(f"{SEED} {way}")):
         assert not (out / replay.SUMMARY).exists(), "killed before it was whole"
-        kill_at(command, happened)
+        kill_at(next(commands), happened)
     if not (out / replay.SUMMARY).exists():
-        ended = process.ended(command)
+        ended = process.ended(next(commands))
         assert ended.code == 0, ended
     summary = json.loads((out / replay.SUMMARY).read_bytes())
     assert comparable(summary) == comparable(undisturbed.summary)

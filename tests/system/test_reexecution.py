@@ -11,6 +11,7 @@ import pytest
 
 from flows import clearing, intake, market, replay
 from flows.connectors import clickhouse
+from flows.connectors.blocks import BLOCK_ENTRIES
 from flows.connectors.errors import RunError
 from flows.journal import events as ev
 from flows.verify.plain import PlainPool
@@ -99,7 +100,8 @@ def test_bytewax_itself_takes_up_a_run_that_was_killed(
 ) -> None:
     out = tmp_path / "run"
     arguments = ["replay", str(fall.folder), "--accounts", str(ACCOUNTS), "--out", str(out), "--slice", "200"]
-    with process.started(process.marginline(arguments)) as running:
+    command = process.marginline(arguments, block_entries=BLOCK_ENTRIES)  # blocks are cut alike by both
+    with process.started(command) as running:
         assert process.until(running, lambda: sum(process.sizes(out).values()) > 1_000_000)
         running.kill()
     cut = ("-r", str(out / replay.RECOVERY), "-s", "1", "-b", "0")

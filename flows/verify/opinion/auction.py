@@ -209,7 +209,7 @@ def judge(
     funded = known and is_funded(state, bidder, found.market, signed, quote)
     in_call = known and (bidder.call_open or bidder.liquidating)
     code = judge_bidder(
-        bidder.owner == account.owner,
+        known and bidder.owner == account.owner,
         bonus,
         bonus_least_ppm,
         bid_side,
@@ -238,7 +238,8 @@ def is_funded(state: State, bidder: Account, market: int, delta_lots: int, quote
     value = state.value(trial)
     of = state.markets[market].parameters
     notional = abs(trial.lots(market)) * state.markets[market].mark_ticks * of.lot_tick_quanta
-    return value.equity_initial_quanta >= value.initial_quanta and notional <= of.bracket_limit_quanta
+    fits = notional <= of.bracket_limit_quanta and abs(trial.lots(market)) <= of.max_position_lots
+    return value.equity_initial_quanta >= value.initial_quanta and fits
 
 
 def transfer(

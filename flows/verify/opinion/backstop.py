@@ -10,6 +10,7 @@ from flows.rules.backstop.takeover import taken_share, takeover_quote
 from flows.rules.backstop.unwind import unwind_limit_ticks, unwind_slice_lots
 from flows.rules.breaker.permissions import HARD_ORDERS
 from flows.rules.breaker.permissions import VAULT as VAULT_ALLOWED
+from flows.rules.breaker.reopen import budget_share_ppm
 from flows.rules.collateral.sale import sale_gain_ppm, sale_proceeds, sells_before, units_to_raise
 from flows.rules.collateral.value import asset_value
 from flows.rules.exact import PPM
@@ -225,7 +226,8 @@ def unwind(state: State) -> None:
             continue
         lot_quanta = held.mark_ticks * held.parameters.lot_tick_quanta
         lots = vault.lots(market)
-        budget = sales.budget_lots(state, market, lots, pool.participation_hard_ppm)
+        share = budget_share_ppm(pool.participation_hard_ppm, held.opened_ns, state.time_ns)
+        budget = sales.budget_lots(state, market, lots, share)
         size = unwind_slice_lots(
             lots,
             pool.unwind_step_ns,

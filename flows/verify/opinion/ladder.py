@@ -295,4 +295,5 @@ def goes_to_vault(state: State, account: Account, value: Valuation) -> bool:
         of.patience_ns,
         any(not state.markets[market].permissions() & VAULT_ALLOWED for market in account.positions),
     )
-    return reason != NO_TAKEOVER or (account.stuck and account.level != SOFT)
+    is_stuck = account.stuck and account.level != SOFT and account.zone >= UNDER_MARGIN
+    return reason != NO_TAKEOVER or is_stuck

@@ -14,12 +14,18 @@ from flows.rules.breaker.permissions import (
     is_within,
 )
 from flows.rules.call.zone import UNDER_CALL
-from flows.rules.margin.limits import only_reduces, within_bracket_limit
+from flows.rules.margin.limits import (
+    largest_change_lots,
+    only_reduces,
+    within_bracket_limit,
+    within_open_interest,
+)
 from flows.rules.orders.check import (
     ACCEPT,
     HALTED,
     INSUFFICIENT_MARGIN,
     NOT_REDUCING,
+    OI_LIMIT,
     POSITION_LIMIT,
     UNKNOWN_ACCOUNT,
     after_order,
@@ -32,7 +38,7 @@ from flows.rules.orders.isolated import largest_removable
 from flows.rules.orders.size import largest_order_lots, largest_reduction_lots
 from flows.rules.orders.withdrawal import decide_withdrawal, free_equity, largest_withdrawal
 from flows.verify.opinion import backstop
-from flows.verify.opinion.holdings import Account, Valuation
+from flows.verify.opinion.holdings import Account, Market, Valuation
 from flows.verify.opinion.ladder import amounts
 from flows.verify.opinion.state import State
 
@@ -63,6 +69,7 @@ def check_order(
         price_ticks=limit_ticks,
         quanta=largest,
         code=code,
+        position_lots=state.open_lots(market),
         **columns,
         **state.marks(market),
     )
@@ -87,11 +94,6 @@ def decide(
     of = held.parameters
     allowed = held.permissions()
     limit = of.bracket_limit_quanta if allowed & NEW_RISK_FULL_LIMITS else of.bracket_limit_quanta // 2
-    within_band = (
-        bool(allowed & NEW_RISK_BEYOND_BAND)
-        or held.band_low_ticks == 0
-        or held.band_low_ticks <= limit_ticks <= held.band_high_ticks
-    )
     initial_other = value.initial_quanta - value.initial_by_market.get(market, 0)
     tiers = (of.tier_floor_quanta, of.tier_initial_ppm, of.tier_initial_amount_quanta)
     equity, margin = after_order(
@@ -109,21 +111,21 @@ def decide(
     code = decide_increase(
         equity,
         margin,
-        within_bracket_limit(lots, delta_lots, held.mark_ticks, of.lot_tick_quanta, limit),
-        True,
+        within_bracket_limit(lots, delta_lots, held.mark_ticks, of.lot_tick_quanta, limit)
+        and abs(lots + delta_lots) <= of.max_position_lots,
+        within_open_interest(lots, delta_lots, state.open_lots(market), of.max_open_interest_lots),
         False,
         bool(allowed & NEW_RISK) and not state.insolvent,
         True,
         account.liquidating,
-        within_band,
+        inside_band(held, limit_ticks),
     )
     if code == ACCEPT:
         return code, abs(delta_lots)
     side = 1 if delta_lots > 0 else -1
     closing = max(0, -side * lots)
-    if code not in (INSUFFICIENT_MARGIN, POSITION_LIMIT):
+    if code not in (INSUFFICIENT_MARGIN, POSITION_LIMIT, OI_LIMIT):
         return code, closing
-    most = max(0, limit // (held.mark_ticks * of.lot_tick_quanta) - side * lots)
     return code, largest_order_lots(
         side,
         lots,
@@ -135,7 +137,30 @@ def decide(
         of.taker_fee_ppm,
         *tiers,
         of.leverage,
-        most,
+        room_lots(state, market, side, lots, limit),
+    )
+
+
+def inside_band(held: Market, limit_ticks: int) -> bool:
+    """Whether an order's limit is inside the price band, where the market's status asks for that."""
+    if held.permissions() & NEW_RISK_BEYOND_BAND or held.band_low_ticks == 0:
+        return True
+    return held.band_low_ticks <= limit_ticks <= held.band_high_ticks
+
+
+def room_lots(state: State, market: int, side: int, lots: int, limit_quanta: int) -> int:
+    """The largest order that the limits on size leave room for, unsigned."""
+    held = state.markets[market]
+    of = held.parameters
+    return largest_change_lots(
+        side,
+        lots,
+        held.mark_ticks,
+        of.lot_tick_quanta,
+        limit_quanta,
+        of.max_position_lots,
+        state.open_lots(market),
+        of.max_open_interest_lots,
     )
 
 

@@ -45,6 +45,9 @@ class State:
         self.gate_opens_ns = 0
         self.insolvent = False
         self.outage = False  # the journal was silent too long, and no clock has said so yet
+        self.told_open_lots: dict[
+            int, int
+        ] = {}  # by market, where one account is all that is known of the pool
         self.awaiting: dict[int, bool] = {}  # markets without a fresh price since
         self.offers: dict[tuple[int, int], int] = {}  # event id -> account row
         self.vault_orders: dict[int, Order] = {}  # by market
@@ -222,6 +225,10 @@ class State:
                     equity_quanta=credit,
                     equity_low_quanta=low,
                 )
+
+    def open_lots(self, market: int) -> int:
+        """Lots open in a market, one side."""
+        return self.told_open_lots.get(market, sum(max(0, each.lots(market)) for each in self.accounts))
 
     def liquidation_price(self, value: Valuation, market: int, lots: int) -> int:
         """First tick at which the engine acts on the account as this market moves (R-E4), 0 for none."""

@@ -42,6 +42,8 @@ def required(notional: int, leverage: int, floors: Ints, rates: Ints, amounts: I
         initial.initial_leaves_room(rates, amounts, 450),
         limits.only_reduces(leverage, -50),
         limits.within_bracket_limit(leverage, -50, 100, 100, notional),
+        limits.within_open_interest(leverage, -50, 100, 120),
+        limits.largest_change_lots(1, leverage, 100, 100, notional, 70, 100, 120),
     )
 
 
