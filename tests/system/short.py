@@ -93,7 +93,8 @@ def copy_of(folder: Path, to: Path) -> None:
 
 def without_answers(rows: en.Rows) -> en.Rows:
     """What intake admitted: a journal's entries but for the paper venue's."""
-    return rows[rows[:, en.TOPIC] != en.TOPIC_PAPER]
+    admitted: en.Rows = rows[rows[:, en.TOPIC] != en.TOPIC_PAPER]
+    return admitted
 
 
 def journal_rows(run: Run, pool: str) -> tuple[en.Rows, dict[int, str]]:

@@ -15,7 +15,7 @@ from flows.audit import letters_of
 from flows.connectors import clickhouse
 from flows.recording import files
 from schemas.dead_letter import RAW_BYTES_KEPT, Reason
-from tests.system import short
+from tests.system import database, short
 from tests.system.short import TOPICS, Short
 from tests.system.spoil import KINDS, Spoilt, spoil
 
@@ -77,12 +77,8 @@ def test_bad_lines_are_counted_and_decide_nothing(
     assert done.summary["journal_entries"] == clean.summary["journal_entries"]
     for pool in done.run.venue.pools:
         assert short.event_rows(done.run, pool.id).tobytes() == short.event_rows(clean.run, pool.id).tobytes()
-    client = clickhouse.connect(done.run.folder / clickhouse.FOLDER, create=False)
-    try:
-        rows = client.query("select reason, count() from dead_letters group by reason").result_rows
-    finally:
-        client.close()
-    assert dict(rows) == reasons
+    counted = "select reason, count() from dead_letters group by reason"
+    assert dict(database.asked(done.run.folder / clickhouse.FOLDER, counted)) == reasons
 
 
 def test_a_dead_letter_names_its_line(spoilt: Spoilt, tmp_path: Path) -> None:

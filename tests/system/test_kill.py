@@ -17,7 +17,7 @@ import pytest
 
 from flows import replay
 from flows.connectors import clickhouse
-from flows.connectors.settings import CHECKPOINTS
+from flows.connectors.settings import CHECKPOINTS, SUMMARY
 from tests.system import database, process, short
 from tests.system.short import ACCOUNTS, Short
 from tests.system.spoil import spoil
@@ -92,12 +92,12 @@ def test_kills_change_nothing(bad: Short, undisturbed: replay.Done, tmp_path: Pa
     commands = cycle(process.marginline([*arguments, *more]) for more in WAYS[way])
     length = sum(process.sizes(undisturbed.run.folder).values())
     for happened in moments(out, length, random.Random(f"{SEED} {way}")):
-        assert not (out / replay.SUMMARY).exists(), "killed before it was whole"
+        assert not (out / SUMMARY).exists(), "killed before it was whole"
         kill_at(next(commands), happened)
-    if not (out / replay.SUMMARY).exists():
+    if not (out / SUMMARY).exists():
         ended = process.ended(next(commands))
         assert ended.code == 0, ended
-    summary = json.loads((out / replay.SUMMARY).read_bytes())
+    summary = json.loads((out / SUMMARY).read_bytes())
     assert comparable(summary) == comparable(undisturbed.summary)
     database.assert_holds_once(out / clickhouse.FOLDER, summary, undisturbed)
     assert len(list((out / CHECKPOINTS).iterdir())) > 0

@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,12 +17,19 @@ from flows import replay
 from flows.cli.errors import ExitCode
 from flows.cli.main import main
 from flows.connectors import clickhouse
-from flows.connectors.settings import MANIFEST, VENUES
+from flows.connectors.settings import MANIFEST, SUMMARY, VENUES
 from flows.recording import files
 from tests.system import process, short
 from tests.system.short import ACCOUNTS, Short
 
 WAYS = {"plain": ["--plain"], "one-worker": [], "two-workers": ["--workers", "2"]}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "plain": {"plain": True},
+    "one-worker": {},
+    "two-workers": {"workers": 2},
+}
+"""The same from within."""
+
 KEPT = ("events_sha256", "journal_sha256")
 ENDS = (
     ": no space is left (File too large). Make room; the same command takes the run up again.",
@@ -67,7 +75,7 @@ def test_a_topics_file_is_missing(fall: Short, said: Said, tmp_path: Path, topic
     path.unlink()
     line = said(ExitCode.INPUT, arguments(tmp_path / "recording", tmp_path / "run", "--plain"))
     assert line.startswith(f"{path}: ")
-    assert not (tmp_path / "run" / replay.SUMMARY).exists()
+    assert not (tmp_path / "run" / SUMMARY).exists()
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -77,7 +85,7 @@ def test_a_topics_file_was_cut_off(fall: Short, said: Said, tmp_path: Path, way:
     path.write_bytes(path.read_bytes()[:-1000])
     line = said(ExitCode.INPUT, arguments(tmp_path / "recording", tmp_path / "run", *WAYS[way]))
     assert line == f"{path}: is no whole zstd file: it ends within a frame."
-    assert not (tmp_path / "run" / replay.SUMMARY).exists()
+    assert not (tmp_path / "run" / SUMMARY).exists()
 
 
 def test_a_description_that_is_none(fall: Short, said: Said, tmp_path: Path) -> None:
@@ -128,16 +136,16 @@ def test_a_folder_that_cannot_be_written(fall: Short, said: Said, tmp_path: Path
 
 # --- a run that is there already --------------------------------------------------------------------------------------
 def test_a_finished_run_is_kept(fall: Short, whole_folder: Path, said: Said) -> None:
-    before = (whole_folder / replay.SUMMARY).read_bytes()
+    before = (whole_folder / SUMMARY).read_bytes()
     line = said(ExitCode.RUN, arguments(fall.folder, whole_folder))
     assert line == f"{whole_folder}: holds a finished run; use --fresh to replace it, or another --out."
-    assert (whole_folder / replay.SUMMARY).read_bytes() == before
+    assert (whole_folder / SUMMARY).read_bytes() == before
 
 
 def unfinished(folder: Path, to: Path) -> Path:
     """A run that lacks its end."""
     short.copy_of(folder, to)
-    (to / replay.SUMMARY).unlink()
+    (to / SUMMARY).unlink()
     return to
 
 
@@ -162,7 +170,7 @@ def test_a_journal_that_lost_its_end(fall: Short, whole_folder: Path, said: Said
     os.truncate(path, path.stat().st_size - 1)
     line = said(ExitCode.RUN, arguments(fall.folder, out, "--plain"))
     assert line.startswith(f"{path}: holds ")
-    assert not (out / replay.SUMMARY).exists()
+    assert not (out / SUMMARY).exists()
 
 
 def test_fresh_replaces_a_run_and_nothing_else(fall: Short, whole: replay.Done, tmp_path: Path) -> None:
@@ -192,20 +200,24 @@ def test_a_clearing_away_that_was_cut_short(
         patch.setattr(replay, "_remove", remove_some)
         with pytest.raises(KeyboardInterrupt):
             replay.execute(short.asked(fall, out, plain=True), replay.unheard, fresh=True)
-    assert not (out / replay.SUMMARY).exists()
+    assert not (out / SUMMARY).exists()
     assert (out / MANIFEST).exists()
     done = replay.execute(short.asked(fall, out, plain=True), replay.unheard)
     assert done.summary["events_sha256"] == whole.summary["events_sha256"]
 
 
 # --- while it runs ----------------------------------------------------------------------------------------------------
-def goes_on(command: list[str], out: Path, whole: replay.Done) -> None:
-    """There is no end of a run here; the same command makes the one that there should be."""
-    assert not (out / replay.SUMMARY).exists()
-    ended = process.ended(command)
-    assert ended.code == 0, ended
-    summary = json.loads((out / replay.SUMMARY).read_bytes())
+def assert_same(out: Path, whole: replay.Done) -> None:
+    """A finished run like the undisturbed one."""
+    summary = json.loads((out / SUMMARY).read_bytes())
     assert [summary[key] for key in KEPT] == [whole.summary[key] for key in KEPT]
+
+
+def assert_goes_on(fall: Short, out: Path, way: str, whole: replay.Done) -> None:
+    """There is no end of a run here; the same again makes the one that there should be."""
+    assert not (out / SUMMARY).exists()
+    done = replay.execute(short.asked(fall, out, **SETTINGS[way]), replay.unheard)
+    assert [done.summary[key] for key in KEPT] == [whole.summary[key] for key in KEPT]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -218,20 +230,19 @@ def test_ctrl_c(fall: Short, whole: replay.Done, tmp_path: Path, way: str) -> No
         ended = process.end_of(running)
     assert ended.code == ExitCode.INTERRUPTED, ended
     assert ended.one_line().startswith("Stopped. The same command takes ")
-    goes_on(command, out, whole)
+    assert_goes_on(fall, out, way, whole)
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_no_file_may_grow_further(fall: Short, whole: replay.Done, tmp_path: Path, way: str) -> None:
     out = tmp_path / "run"
-    command = arguments(fall.folder, out, *WAYS[way])
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))"
-    ended = process.ended(process.marginline(command, limit))
+    ended = process.ended(process.marginline(arguments(fall.folder, out, *WAYS[way]), limit))
     assert ended.code == ExitCode.RUN, ended
     line = ended.one_line()
     assert line.startswith(f"{out}/")
     assert line.endswith(ENDS), line
-    goes_on(process.marginline(command), out, whole)
+    assert_goes_on(fall, out, way, whole)
 
 
 @pytest.fixture
@@ -251,40 +262,35 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ["plain", "two-workers"])
 def test_a_full_disk(fall: Short, whole: replay.Done, small_disk: Path, way: str) -> None:
     out = small_disk / "run"
     command = process.marginline(arguments(fall.folder, out, *WAYS[way]))
     ended = process.ended(command)
     assert ended.code in {ExitCode.RUN, ExitCode.DATABASE}, ended
     assert "space" in ended.one_line()
-    assert not (out / replay.SUMMARY).exists()
+    assert not (out / SUMMARY).exists()
     subprocess.run(["mount", "-o", "remount,size=100m", str(small_disk)], check=True)
-    goes_on(command, out, whole)
+    again = process.ended(command)
+    assert again.code == 0, again
+    assert_same(out, whole)
 
 
-def test_a_second_run_and_a_question_meanwhile(fall: Short, whole: replay.Done, tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    command = process.marginline(arguments(fall.folder, out, "--slice", "200"))
-    with process.started(command) as running:
+def test_a_second_run_and_a_question_meanwhile(
+    fall: Short, whole: replay.Done, said: Said, tmp_path: Path
+) -> None:
+    out, question = tmp_path / "run", ["audit", "fund", "--run", str(tmp_path / "run")]
+    begun = arguments(fall.folder, out, "--slice", "200")
+    with process.started(process.marginline(begun)) as running:
         assert process.until(running, lambda: sum(process.sizes(out).values()) > 500_000)
         running.send_signal(signal.SIGSTOP)
-        second = process.ended(command)
-        assert second.code == ExitCode.RUN, second
-        assert (
-            second.one_line() == f"{out}: another run is writing there; wait for it or choose another --out."
-        )
-        fresh = process.ended([*command, "--fresh"])
-        assert fresh.code == ExitCode.RUN, fresh
-        question = process.ended(process.marginline(["audit", "fund", "--run", str(out)]))
-        assert question.code == ExitCode.DATABASE, question
+        for command in (begun, [*begun, "--fresh"]):
+            line = said(ExitCode.RUN, command)
+            assert line == f"{out}: another run is writing there; wait for it or choose another --out."
         held = f"{out / clickhouse.FOLDER} is held by a run that is still going (process {running.pid})"
-        assert question.one_line().startswith(held)
+        assert said(ExitCode.DATABASE, question).startswith(held)
         running.send_signal(signal.SIGCONT)
         ended = process.end_of(running)
     assert ended.code == 0, ended
-    summary = json.loads((out / replay.SUMMARY).read_bytes())
-    assert [summary[key] for key in KEPT] == [whole.summary[key] for key in KEPT]
-    answered = process.ended(process.marginline(["audit", "fund", "--run", str(out)]))
-    assert answered.code == 0, answered
-    assert answered.err == ""
+    assert_same(out, whole)
+    assert main(question) == ExitCode.OK

@@ -13,6 +13,7 @@ from flows import clearing, intake, market, replay
 from flows.connectors import clickhouse
 from flows.connectors.blocks import BLOCK_ENTRIES
 from flows.connectors.errors import RunError
+from flows.connectors.settings import SUMMARY
 from flows.journal import events as ev
 from flows.verify.plain import PlainPool
 from tests.system import database, process, short
@@ -86,11 +87,11 @@ def test_audit_of_a_run_that_is_not_whole_leaves_its_last_block_open(
     """A short block would bear the token of the long one that it becomes."""
     out, place = tmp_path / "run", {"MARGINLINE_DATABASE": str(tmp_path / "database")}
     short.copy_of(finished.run.folder, out)
-    (out / replay.SUMMARY).rename(out / "summary.later")
+    (out / SUMMARY).rename(out / "summary.later")
     assert process.ended(process.flow("audit"), MARGINLINE_RUN=str(out), **place).code == 0
     early = database.rows_of(tmp_path / "database")["journal"][0]
     assert 0 < early < finished.summary["journal_entries"]
-    (out / "summary.later").rename(out / replay.SUMMARY)
+    (out / "summary.later").rename(out / SUMMARY)
     assert process.ended(process.flow("audit"), MARGINLINE_RUN=str(out), **place).code == 0
     database.assert_holds_once(tmp_path / "database", finished.summary, finished)
 
@@ -122,6 +123,6 @@ def test_bytewax_itself_begins_a_run(fall: Short, finished: replay.Done, tmp_pat
 
 def assert_whole(out: Path, finished: replay.Done) -> None:
     """A finished run with the same figures, and all of it in its database."""
-    summary = json.loads((out / replay.SUMMARY).read_bytes())
+    summary = json.loads((out / SUMMARY).read_bytes())
     assert {key: summary[key] for key in KEPT} == {key: finished.summary[key] for key in KEPT}
     database.assert_holds_once(out / clickhouse.FOLDER, summary, finished)
