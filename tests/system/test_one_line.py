@@ -60,6 +60,22 @@ class Said:
         return process.Ended(code, captured.out, captured.err).one_line()
 
 
+@pytest.fixture
+def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own, with the options that the test asks for."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", request.param, "none", str(folder)]
+    if shutil.which("mount") is None:
+        pytest.skip("there is no mount here")
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("no disk may be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
 # --- before anything is begun -----------------------------------------------------------------------------------------
 def test_no_such_recording(said: Said, tmp_path: Path) -> None:
     line = said(ExitCode.INPUT, arguments("no-such", tmp_path / "run"))
@@ -132,6 +148,12 @@ def test_a_folder_that_cannot_be_written(fall: Short, said: Said, tmp_path: Path
     (tmp_path / "run").mkdir(mode=0o500)
     line = said(ExitCode.RUN, arguments(fall.folder, tmp_path / "run"))
     assert line == f"{tmp_path / 'run'}: cannot be written: Permission denied."
+
+
+@pytest.mark.parametrize("disk", ["ro"], indirect=True)
+def test_a_disk_that_cannot_be_written(fall: Short, said: Said, disk: Path) -> None:
+    line = said(ExitCode.RUN, arguments(fall.folder, disk / "run"))
+    assert line == f"{disk / 'run'}: cannot be written: Read-only file system."
 
 
 # --- a run that is there already --------------------------------------------------------------------------------------
@@ -245,32 +267,17 @@ def test_no_file_may_grow_further(fall: Short, whole: replay.Done, tmp_path: Pat
     assert_goes_on(fall, out, way, whole)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 5 MB: not enough for the run, enough for its database to open."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=5m", "none", str(folder)]
-    if (
-        shutil.which("mount") is None
-        or subprocess.run(mount, capture_output=True, check=False).returncode != 0
-    ):
-        pytest.skip("no disk may be mounted here")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 @pytest.mark.parametrize("way", ["plain", "two-workers"])
-def test_a_full_disk(fall: Short, whole: replay.Done, small_disk: Path, way: str) -> None:
-    out = small_disk / "run"
+@pytest.mark.parametrize("disk", ["size=5m"], indirect=True)
+def test_a_full_disk(fall: Short, whole: replay.Done, disk: Path, way: str) -> None:
+    """Room enough for the database to open, not for the run."""
+    out = disk / "run"
     command = process.marginline(arguments(fall.folder, out, *WAYS[way]))
     ended = process.ended(command)
     assert ended.code in {ExitCode.RUN, ExitCode.DATABASE}, ended
     assert "space" in ended.one_line()
     assert not (out / SUMMARY).exists()
-    subprocess.run(["mount", "-o", "remount,size=100m", str(small_disk)], check=True)
+    subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
     again = process.ended(command)
     assert again.code == 0, again
     assert_same(out, whole)
