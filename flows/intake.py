@@ -27,8 +27,7 @@ from flows.journal import entries as en
 from flows.journal.admission import Admission, Admitted, Merged, genesis
 from flows.journal.codec import EntryBatch, encode_entries
 from flows.market import PriceMarkets, recording
-
-SECOND_NS = 1_000_000_000
+from flows.rules.scale.time import SECOND_NS
 
 
 class Admit:

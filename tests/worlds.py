@@ -157,18 +157,8 @@ class History:
         """Append an entry; columns are named as in the kind's class."""
         row = [0] * en.WIDTH
         row[en.KIND], row[en.TIME_NS], row[en.SOURCE] = kind, self.time_ns, -1
-        of = {
-            en.DEPOSIT: en.Deposit,
-            en.WITHDRAWAL: en.Deposit,
-            en.TRANSFER: en.Transfer,
-            en.FILL: en.Fill,
-            en.ORDER_CHECK: en.OrderCheck,
-            en.BID: en.Bid,
-            en.MARKET_STATE: en.MarketState,
-            en.ASSET_STATE: en.AssetState,
-        }.get(kind)
         for name, value in columns.items():
-            row[getattr(of, name.upper())] = value
+            row[getattr(en.PAYLOADS[kind], name.upper())] = value
         self.rows.append(row)
         return row
 

@@ -21,12 +21,12 @@ from flows.cli.audit_why import why_json, why_text
 from flows.cli.errors import ExitCode
 from flows.cli.event_text import describe, event_id, event_json
 from flows.connectors.clickhouse import FOLDER, Client, DatabaseError, DatabaseMissing, ask, connect
+from flows.connectors.settings import RUNS
 from flows.registry.canonical import from_canonical
 from flows.verify.amounts import Amounts, time_text
 from flows.verify.explain import Verdict, explain
 from flows.verify.facts import NoSuchEvent, gather
 
-RUNS: Final = Path("runs")
 """Where runs are kept unless `--out` says otherwise."""
 
 EVENT_ID: Final = re.compile(r"([a-z0-9-]{1,24}):([0-9]{1,18}):([0-9]{1,9})")

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from flows.cli.event_text import (
-    LEVELS,
-    ORDER_CODES,
-    STATUSES,
+    code_text,
     describe,
     event_id,
     event_json,
     rule_text,
     trade_text,
 )
+from flows.journal.codes import LEVELS, ORDER_CODES, STATUSES
 from flows.registry.parameters import MarketParameters
 from flows.rules.exact import PPM, mul_ppm_ceil
 from flows.rules.margin.maintenance import tier_of
@@ -209,7 +208,7 @@ def figure(check: Check, value: int, amounts: Amounts) -> str:
         case Kind.LEVEL:
             return LEVELS.get(value, str(value))
         case Kind.CODE:
-            return ORDER_CODES.get(value, str(value))
+            return code_text(ORDER_CODES, value)
         case Kind.TIME:
             return time_text(value)
         case Kind.OFFSET | Kind.COUNT:

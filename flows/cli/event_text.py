@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import ModuleType
 from typing import Any, Final
 
-from flows.rules.call import levels
-from flows.rules.offer import bid
-from flows.rules.oracle import status
-from flows.rules.orders import check, withdrawal
+from flows.journal.codes import BID_CODES, LEVELS, ORDER_CODES, STATUSES, WITHDRAWN
+from flows.rules.offer.bid import VALID
+from flows.rules.orders.check import ACCEPT
 from flows.verify.amounts import Amounts, percent_text, time_text
-
-Row = Mapping[str, Any]
-
-
-def names_of(*modules: ModuleType) -> dict[int, str]:
-    """Codes by value, in words: the constants that these modules define."""
-    return {
-        value: name.lower().replace("_", " ")
-        for module in modules
-        for name, value in vars(module).items()
-        if name.isupper() and isinstance(value, int) and value < 100 and not name.startswith("_")
-    }
+from flows.verify.facts import OF_AN_ASSET, Row
 
 
-ORDER_CODES: Final = names_of(check, withdrawal)
-BID_CODES: Final = names_of(bid)
-LEVELS: Final = {
-    getattr(levels, name): name.lower() for name in ("OK", "CALL", "SOFT", "PARTIAL", "BACKSTOP", "BANKRUPT")
-}
-STATUSES: Final = {getattr(status, name): name.lower() for name in ("OK", "DEGRADED", "HALTED")}
-WITHDRAWN: Final = ("recovered", "expired", "used up", "taken over", "position changed")
+def code_text(names: Mapping[int, str], code: int) -> str:
+    """A code in words, or its number if it has no name."""
+    return names[code].lower().replace("_", " ") if code in names else str(code)
+
+
 RECEIVERS: Final = ("liquidator", "insurance", "venue")
 
 # What QUANTA and FEE hold where they are not money.
@@ -50,7 +35,6 @@ FEE_KIND: Final = {
     "bid-decision": "rate",
     "market-status": "",
 }
-OF_AN_ASSET: Final = ("collateral", "collateral-decision", "collateral-margin", "collateral-sold")
 
 
 def event_id(row: Row) -> str:
@@ -118,10 +102,10 @@ def _collateral(row: Row, amounts: Amounts, _name: Callable[[int], str]) -> str:
 def _collateral_decision(row: Row, amounts: Amounts, name: Callable[[int], str]) -> str:
     to = f" to {name(row['counter_account'])}" if row["counter_account"] >= 0 else ""
     asked = f"{units_text(row, amounts)}{to} out"
-    if row["code"] == check.ACCEPT:
+    if row["code"] == ACCEPT:
         return f"{asked}: accepted"
     largest = units_text(row, amounts, "threshold_quanta")
-    return f"{asked}: refused, {ORDER_CODES.get(row['code'], row['code'])}; at most {largest}"
+    return f"{asked}: refused, {code_text(ORDER_CODES, row['code'])}; at most {largest}"
 
 
 def _position(row: Row, amounts: Amounts, name: Callable[[int], str]) -> str:
@@ -134,10 +118,10 @@ def _position(row: Row, amounts: Amounts, name: Callable[[int], str]) -> str:
 
 def _order_decision(row: Row, amounts: Amounts, _name: Callable[[int], str]) -> str:
     asked = f"order: {trade_text(row, amounts)} at {amounts.price(row['market'], row['price_ticks'])}"
-    if row["code"] == check.ACCEPT:
+    if row["code"] == ACCEPT:
         return f"{asked} accepted"
     largest = amounts.quantity(row["market"], abs(row["quanta"]))
-    return f"{asked} refused, {ORDER_CODES.get(row['code'], row['code'])}; at most {largest}"
+    return f"{asked} refused, {code_text(ORDER_CODES, row['code'])}; at most {largest}"
 
 
 def _funding(row: Row, amounts: Amounts, _name: Callable[[int], str]) -> str:
@@ -178,7 +162,7 @@ def _offer_fill(row: Row, amounts: Amounts, name: Callable[[int], str]) -> str:
 
 def _bid(row: Row, amounts: Amounts, _name: Callable[[int], str]) -> str:
     lots = amounts.quantity(row["market"], row["lots"]) if row["market"] >= 0 else str(row["lots"])
-    verdict = "taken" if row["code"] == bid.VALID else f"refused, {BID_CODES.get(row['code'], row['code'])}"
+    verdict = "taken" if row["code"] == VALID else f"refused, {code_text(BID_CODES, row['code'])}"
     return f"bid for {lots} {amounts.market(row['market'])}: {verdict}"
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.audit import RUNS
+from flows.connectors.settings import RUNS
 from flows.verify.amounts import Amounts, decimal_text, time_text
 from flows.verify.minutes import BREAKERS, INDEX_STATES, MINUTE_NS
 from flows.verify.tally import (

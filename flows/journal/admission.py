@@ -97,10 +97,6 @@ class Admission:
         self.deposited[0] += sum(each.fund_opening_quanta for each in pool.markets)
         self.numbers = Numbers((en.TOPIC_BIDS - en.TOPIC_COLLATERAL + 1) * len(pool.producers))
 
-    def row_of(self, name: str) -> int:
-        """An account's row, or -1."""
-        return self.rows.get(name, UNKNOWN)
-
     def admit(self, merged: Merged, offer_market: OfferMarket | None = None) -> Admitted:
         """Take up what may enter, in its order. ``offer_market`` tells a bid's market: the pool knows its offers."""
         at = np.flatnonzero(merged.item >= 0)

@@ -14,6 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.rules.liquidation.slippage import RING_PPM
+
 Rows = NDArray[np.int64]
 
 # --- header -----------------------------------------------------------------------------------------------------------
@@ -135,7 +137,7 @@ class Bid:
     LIMIT_TICKS: Final = PAYLOAD + 5  # the worst mark at which the bidder still wants it
 
 
-DEPTH_DISTANCES_PPM: Final = (1_000, 2_500, 5_000, 10_000, 20_000, 50_000)
+DEPTH_DISTANCES_PPM: Final = RING_PPM
 QUOTE_SLOTS: Final = 8  # at most as many sources an asset
 
 
@@ -186,6 +188,18 @@ class AssetState:
     SIGMA_PPM: Final = PAYLOAD + 4
     QUOTE_NUMBER: Final = PAYLOAD + 29  # as in MarketState
 
+
+PAYLOADS: Final[dict[int, type]] = {
+    DEPOSIT: Deposit,
+    WITHDRAWAL: Deposit,
+    TRANSFER: Transfer,
+    FILL: Fill,
+    ORDER_CHECK: OrderCheck,
+    BID: Bid,
+    MARKET_STATE: MarketState,
+    ASSET_STATE: AssetState,
+}
+"""What names the payload of a kind that has one."""
 
 WIDTH: Final = PAYLOAD + 29 + QUOTE_SLOTS + 3
 """Columns of an entry."""

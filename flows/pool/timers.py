@@ -15,8 +15,8 @@ from flows.pool.state import VAULT, PoolState
 from flows.rules.call.zone import UNDER_WATER
 from flows.rules.collateral.interest import HOUR_S, interest_charge, interest_rate_ppb, utilization_ppm
 from flows.rules.fund.inflow import split_fee
+from flows.rules.scale.time import SECOND_NS
 
-SECOND_NS = 1_000_000_000
 HOUR_NS = HOUR_S * SECOND_NS
 
 

@@ -16,11 +16,11 @@ import numpy as np
 from flows.recording import lines
 from flows.recording.crowd import QUANTA, Crowd, draw
 from flows.recording.files import RecordingError, Written, topic_file, write_lines
-from flows.recording.manifest import SECOND_NS
 from flows.recording.opening import Matches, match
 from flows.recording.prices import index_paths
 from flows.recording.seeds import dice
-from flows.recording.trading import Checks, Movements, activity, checks, movements
+from flows.recording.trading import MILLISECOND_NS, Checks, Movements, activity, checks, movements
+from flows.rules.scale.time import SECOND_NS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 LEAST: Final = 100
 MOST: Final = 1_000_000
 
-_MILLISECOND_NS: Final = 1_000_000
-_PUBLISH_NS: Final = 3 * _MILLISECOND_NS  # from an order, fill or payment to its message: an assumption
+_PUBLISH_NS: Final = 3 * MILLISECOND_NS  # from an order, fill or payment to its message: an assumption
 _DEPOSITS_S: Final = (5, 25)
 _TRANSFERS_S: Final = (26, 29)
 _BOOK_S: Final = (30, 59)
@@ -128,7 +127,7 @@ def _draw_pool(
 
 def _moments(rng: np.random.Generator, count: int, span_s: tuple[int, int]) -> Column:
     """Random milliseconds within a span of seconds, ascending."""
-    return np.sort(rng.integers(span_s[0] * 1_000, span_s[1] * 1_000, count)) * _MILLISECOND_NS
+    return np.sort(rng.integers(span_s[0] * 1_000, span_s[1] * 1_000, count)) * MILLISECOND_NS
 
 
 def collateral_lines(

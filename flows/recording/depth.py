@@ -14,11 +14,11 @@ import numpy as np
 
 from flows.recording.files import RecordingError
 from flows.recording.lines import to_units
-from flows.recording.manifest import SECOND_NS
 from flows.recording.seeds import dice
 from flows.recording.series import E10, minute_scale
 from flows.recording.sources import STALE_S
 from flows.recording.trades import PUBLISH_NS
+from flows.rules.scale.time import SECOND_NS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

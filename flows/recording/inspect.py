@@ -9,7 +9,8 @@ import numpy as np
 import orjson
 
 from flows.recording.files import RecordingError, read_lines, topic_file
-from flows.recording.manifest import SECOND_NS, load
+from flows.recording.manifest import load
+from flows.rules.scale.time import SECOND_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from flows.recording.files import MANIFEST, RecordingError
+from flows.rules.scale.time import SECOND_NS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECOND_NS: Final = 1_000_000_000
 GENERATED: Final = "\n# --- written by `marginline recording build`: what the files hold "
 """A recording.toml is its specification up to this mark."""
 

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from flows.recording.files import RecordingError, read_texts, topic_file
-from flows.recording.manifest import SECOND_NS
+from flows.rules.scale.time import SECOND_NS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 
 from flows.recording.bridge import Bars, bridge
 from flows.recording.files import RecordingError
-from flows.recording.manifest import SECOND_NS
 from flows.recording.seeds import dice
+from flows.rules.scale.time import SECOND_NS
 
 if TYPE_CHECKING:
     from pathlib import Path

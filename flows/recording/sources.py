@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from flows.recording.manifest import SECOND_NS
 from flows.recording.seeds import dice
 from flows.recording.series import minute_scale
+from flows.rules.scale.time import SECOND_NS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

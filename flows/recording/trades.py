@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from flows.recording.lines import to_units
-from flows.recording.manifest import SECOND_NS
 from flows.recording.seeds import dice
 from flows.recording.series import base_volume
+from flows.rules.scale.time import SECOND_NS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -31,7 +31,7 @@ _PRICE_NOISE_BPS: Final = 3.0
 _CLOSE_WHOLE: Final = 0.35  # share of closing orders that close all
 _BUDGET: Final = 0.3  # a new position, as part of the account's opening book
 _REACT_S: Final = 240.0  # mean time from a loss to the deposit that answers it
-_MILLISECOND_NS: Final = 1_000_000
+MILLISECOND_NS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def checks(
     keep = np.flatnonzero(lots != 0)
     keep = keep[np.lexsort((row[keep], millisecond[keep]))]
     columns = (row, market, lots, quoted.astype(np.int64), reducing)
-    return Checks(millisecond[keep] * _MILLISECOND_NS, *(each[keep] for each in columns))
+    return Checks(millisecond[keep] * MILLISECOND_NS, *(each[keep] for each in columns))
 
 
 def _turns(row: Column) -> Column:
@@ -149,7 +149,7 @@ def movements(
     millisecond = second * 1_000 + rng.integers(1, 1_000, len(second))
     order = np.lexsort((row, millisecond))
     order = order[millisecond[order] < (length - 1) * 1_000]  # what is sent at the end lies outside
-    return Movements(millisecond[order] * _MILLISECOND_NS, row[order], cents[order])
+    return Movements(millisecond[order] * MILLISECOND_NS, row[order], cents[order])
 
 
 def _first_loss(

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from flows.journal.decimals import parse_decimals, scaled
 from flows.recording.files import MARKET_TOPICS, RecordingError, digest, read_lines, topic_file
-from flows.recording.manifest import SECOND_NS, load, utc
+from flows.recording.manifest import load, utc
+from flows.rules.scale.time import SECOND_NS
 from schemas.catalogue import BY_NAME
 from schemas.dead_letter import Reason
 from schemas.explain import explain

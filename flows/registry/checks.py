@@ -15,12 +15,11 @@ from flows.registry.parameters import AssetParameters, PoolParameters
 from flows.registry.text import show, show_ns, show_ppm
 from flows.rules.exact import PPM
 from flows.rules.scale.bounds import BOUND, pool_fits
+from flows.rules.scale.time import SECOND_NS
 from schemas.message import POOL_PATTERN
 
 SOURCES: Final = 8
 """Publishers of one asset, at most: the slots of QUOTE_NUMBER in a market-state."""
-
-WHOLE_SECOND_NS: Final = 1_000_000_000
 
 
 def check_pool(pool: PoolParameters) -> None:
@@ -137,7 +136,7 @@ def _check_times(where: str, pool: PoolParameters) -> None:
         ("audit_block", pool.audit_block_ns),
     )
     for name, length_ns in times:
-        if length_ns < WHOLE_SECOND_NS or length_ns % WHOLE_SECOND_NS:
+        if length_ns < SECOND_NS or length_ns % SECOND_NS:
             raise ConfigurationError(
                 f"{where}.{name}",
                 f"{show_ns(length_ns)} is no whole number of seconds; the clock ticks once a second.",

@@ -11,9 +11,9 @@ from flows.registry.text import LARGEST, show, show_ns, show_ppm
 from flows.rules.exact import PPM
 from flows.rules.margin.maintenance import tier_amounts
 from flows.rules.scale.bounds import BOUND, largest_position_lots, open_interest_fits, position_fits
+from flows.rules.scale.time import SECOND_NS
 
-DAY_NS: Final = 86_400 * 10**9
-WHOLE_SECOND_NS: Final = 10**9
+DAY_NS: Final = 86_400 * SECOND_NS
 
 
 def value_budget(market: MarketParameters) -> int:
@@ -136,7 +136,7 @@ def _check_policy(market: MarketParameters, pool_where: str) -> None:
 
 def _check_funding(where: str, market: MarketParameters, pool_where: str) -> None:
     interval_ns = market.funding_interval_ns
-    if interval_ns < 1 or interval_ns % WHOLE_SECOND_NS or DAY_NS % interval_ns:
+    if interval_ns < 1 or interval_ns % SECOND_NS or DAY_NS % interval_ns:
         raise ConfigurationError(
             f"{pool_where}.funding.interval",
             f"{show_ns(interval_ns)} does not divide a day into whole seconds; 1 h or 8 h do.",

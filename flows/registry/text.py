@@ -9,7 +9,7 @@ from flows.rules.exact import PPB, PPM
 
 LARGEST: Final = 2**63 - 1
 
-_RATE_UNITS: Final = {"%": 100, "ppm": PPM, "ppb": PPB}
+RATE_UNITS: Final = {"%": 100, "ppm": PPM, "ppb": PPB}
 _DURATION_UNITS: Final = {
     "ms": 10**6,
     "s": 10**9,
@@ -71,7 +71,7 @@ def ppb(where: str, text: str) -> int:
 def _rate(where: str, text: str, scale: int, name: str) -> int:
     decimal, _, unit = text.partition(" ")
     number, decimals = digits(decimal)
-    units, rest = divmod(number * scale, int(10**decimals) * _RATE_UNITS[unit])
+    units, rest = divmod(number * scale, int(10**decimals) * RATE_UNITS[unit])
     if rest:
         raise ConfigurationError(
             where, f"{text} is finer than one {name}; write it as a whole number of {name}."

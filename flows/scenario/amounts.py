@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from flows.registry.text import RATE_UNITS
 from flows.registry.text import show as plain
-from flows.rules.exact import PPB, PPM
+from flows.rules.exact import PPM
+from flows.rules.scale.time import SECOND_NS
 from flows.scenario.errors import ScenarioError
 
-SECOND_NS: Final = 1_000_000_000
 DAY_NS: Final = 86_400 * SECOND_NS
-SCALES: Final = {"%": 100, "ppm": PPM, "ppb": PPB}
 UNITS_NS: Final = {"second": SECOND_NS, "minute": 60 * SECOND_NS, "hour": 3_600 * SECOND_NS}
 
 _NUMBER: Final = re.compile(r"(-?)([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.([0-9]{1,9}))?")
@@ -48,7 +48,7 @@ def rate(text: str, scale: int) -> int:
     """A rate in parts of ``scale`` (PPM or PPB): "0.5 %", "12,345 ppb", "1.25"."""
     number, _, unit = text.partition(" ")
     digits, decimals = parts(number)
-    whole, rest = divmod(digits * scale, int(10**decimals) * SCALES.get(unit, 1))
+    whole, rest = divmod(digits * scale, int(10**decimals) * RATE_UNITS.get(unit, 1))
     if rest:
         raise ScenarioError(f"{text} is finer than 1 in {scale:,}.")
     return whole
@@ -107,7 +107,7 @@ def shown_ratio(number: int, over: int, decimals: int) -> str:
 def same(text: str) -> str:
     """A cell as it is compared: an amount without thousands separators and closing zeros, any other text as it is."""
     number, _, unit = text.partition(" ")
-    if _NUMBER.fullmatch(number) is None or (unit and unit not in SCALES):
+    if _NUMBER.fullmatch(number) is None or (unit and unit not in RATE_UNITS):
         return text
     bare = number.replace(",", "")
     if "." in bare:

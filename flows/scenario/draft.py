@@ -16,9 +16,9 @@ from flows.registry.parameters import AssetParameters, MarketParameters, PoolPar
 from flows.rules.exact import PPM
 from flows.rules.funding.cap import funding_cap_ppb
 from flows.rules.margin.maintenance import tier_amounts
+from flows.rules.scale.time import SECOND_NS
 from flows.scenario.errors import ScenarioError
 
-SECOND_NS: Final = 1_000_000_000
 QUANTA: Final = 1_000_000
 SOURCES: Final = ("one", "two", "three")
 HIGHEST_PRICE: Final = 2_000_000

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from flows.journal import entries as en
 from flows.rules.oracle.status import HALTED, OK
 
 Row = list[int]
 
-PAYLOADS: Final[dict[int, Any]] = {
-    en.DEPOSIT: en.Deposit,
-    en.WITHDRAWAL: en.Deposit,
-    en.TRANSFER: en.Transfer,
-    en.FILL: en.Fill,
-    en.ORDER_CHECK: en.OrderCheck,
-    en.BID: en.Bid,
-    en.MARKET_STATE: en.MarketState,
-    en.ASSET_STATE: en.AssetState,
-}
 TOPICS: Final = {
     en.GENESIS: en.TOPIC_POOL,
     en.CLOCK: en.TOPIC_CLOCK,
@@ -40,7 +30,7 @@ def entry(kind: int, time_ns: int, **columns: int) -> Row:
     row = [0] * en.WIDTH
     row[en.KIND], row[en.TIME_NS], row[en.TOPIC], row[en.SOURCE] = kind, time_ns, TOPICS[kind], -1
     for name, value in columns.items():
-        row[getattr(PAYLOADS[kind], name.upper())] = value
+        row[getattr(en.PAYLOADS[kind], name.upper())] = value
     return row
 
 

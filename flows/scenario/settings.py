@@ -9,8 +9,9 @@ from typing import Final
 
 from flows.registry.pools import LOSS_SCOPES
 from flows.rules.exact import PPM
+from flows.rules.scale.time import SECOND_NS
 from flows.scenario.amounts import duration_ns, parts, positive, rate, units
-from flows.scenario.draft import QUANTA, SECOND_NS, Draft, MarketDraft
+from flows.scenario.draft import QUANTA, Draft, MarketDraft
 from flows.scenario.errors import ScenarioError
 from flows.scenario.vocabulary import Table, regex_of, unknown
 

@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import ModuleType
 from typing import Final
 
 from flows.journal import events as ev
-from flows.rules.call import levels
+from flows.journal.codes import BID_CODES, LEVELS, ORDER_CODES, STATUSES, WITHDRAWN
 from flows.rules.exact import PPM, is_below
-from flows.rules.offer import bid
-from flows.rules.oracle import status
-from flows.rules.orders import check, withdrawal
 from flows.scenario.amounts import shown, shown_rate, shown_ratio, shown_time
 from flows.scenario.pools import Event, PoolInPlay
 
-
-def names_of(*modules: ModuleType) -> dict[int, str]:
-    """Codes by value: the upper-case constants that these modules define."""
-    return {
-        value: name
-        for module in modules
-        for name, value in vars(module).items()
-        if name.isupper() and isinstance(value, int) and value < 100
-    }
-
-
-ORDER_CODES: Final = names_of(check, withdrawal)
-BID_CODES: Final = names_of(bid)
-LEVELS: Final = {
-    getattr(levels, name): name.lower() for name in ("OK", "CALL", "SOFT", "PARTIAL", "BACKSTOP", "BANKRUPT")
-}
-STATUSES: Final = {getattr(status, name): name.lower() for name in ("OK", "DEGRADED", "HALTED")}
-GONE: Final = ("recovered", "expired", "used up", "taken over", "position changed")
 WINDOW_ENDS: Final = ("time", "hard level")
 OF_AN_ASSET: Final = (ev.COLLATERAL, ev.COLLATERAL_DECISION, ev.COLLATERAL_MARGIN, ev.COLLATERAL_SOLD)
 IN_RATES: Final = (ev.LIQUIDATION_ORDER, ev.OFFER_OPENED, ev.BID_DECISION)
@@ -108,7 +86,7 @@ def _reason(_pool: PoolInPlay, event: Event) -> str:
         case ev.FUND:
             return ev.FUND_REASONS[code]
         case ev.OFFER_WITHDRAWN:
-            return GONE[code]
+            return WITHDRAWN[code]
         case ev.WINDOW_OVER:
             return WINDOW_ENDS[code]
         case ev.TAKEOVER:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from flows.journal import entries as en
-from flows.scenario.amounts import SECOND_NS, shown_time, time_of_day_ns
+from flows.rules.scale.time import SECOND_NS
+from flows.scenario.amounts import shown_time, time_of_day_ns
 from flows.scenario.draft import Draft
 from flows.scenario.entries import entry
 from flows.scenario.errors import AbsentPoolError, ScenarioError

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from flows.registry.parameters import PoolParameters
 from flows.rules.exact import PPM
 from flows.rules.margin.health import SHOWN_MAX_PPM, health_ppm
-
-SECOND_NS = 1_000_000_000
+from flows.rules.scale.time import SECOND_NS
 
 
 def decimal_text(value: int, scale: int, *, grouped: bool = True, trimmed: bool = False) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import orjson
@@ -16,6 +14,7 @@ from flows.cli.errors import ExitCode
 from flows.connectors.clickhouse import FOLDER, Writer, connect, migrate
 from flows.journal import events as ev
 from tests.audit.story import Story, story
+from tests.connectors.engine import held
 
 SEED = 7
 
@@ -189,29 +188,10 @@ def test_no_run_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-HOLD = """
-import sys
-from flows.connectors import clickhouse
-client = clickhouse.connect(sys.argv[1])
-print("held", flush=True)
-sys.stdin.read()
-client.close()
-"""
-
-
 def test_while_a_run_holds_the_database_it_says_so_in_one_line(runs: Path) -> None:
     folder = runs / "runs" / "day" / FOLDER
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(audit.__file__).parents[2],
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
+    with held(folder) as holder:
         answer = ask("fund")
-        holder.communicate("")
     assert answer.exit_code == ExitCode.DATABASE
     assert answer.stderr == (
         f"{folder} is held by a run that is still going (process {holder.pid}): ask again when it is done\n"

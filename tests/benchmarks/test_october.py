@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,15 +26,14 @@ from benchmarks.october import (
 from flows.connectors.settings import VENUES
 from flows.registry.load import load as load_venue
 from flows.registry.load import parse
+from tests.recording.worlds import PRICES, where_prices_are
 
-PRICES = Path(os.environ.get("MARGINLINE_PRICES", "prices"))
-THERE = (PRICES / "oct10_2025_perp_1s.parquet").is_file()
 VENUE = VENUES / "crash-2025-10-10.toml"
 SECOND = 10**9
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not THERE, reason="MARGINLINE_PRICES names no folder with the price files of 2025-10-10")
+@where_prices_are
 def test_marking_on_its_own_venue_liquidates_far_more_accounts(tmp_path: Path) -> None:
     done = run(PRICES, 3_000, tmp_path, still=False)
     hit = {engine: liquidated(each) for engine, each in done.items()}

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from flows.connectors import clickhouse as ch
-
-HOLD = """
-import sys
-from flows.connectors import clickhouse
-client = clickhouse.connect(sys.argv[1])
-print("held", flush=True)
-sys.stdin.read()
-client.close()
-"""
+from tests.connectors.engine import held
 
 
 def test_a_folder_held_by_another_process_is_busy(tmp_path: Path) -> None:
     folder = tmp_path / "held"
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
+    with held(folder) as holder:
         with pytest.raises(ch.DatabaseBusy, match=rf"{folder} is held by a run .* \(process {holder.pid}\)"):
             ch.connect(folder, create=False)
         with pytest.raises(ch.DatabaseBusy):
             ch.connect(f"chdb://{folder}")
-        holder.communicate("")
-        assert holder.returncode == 0
+    assert holder.returncode == 0
 
 
 def test_a_second_client_of_this_process_is_no_conflict(tmp_path: Path) -> None:

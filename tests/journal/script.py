@@ -17,14 +17,6 @@ from tests.worlds import pool
 TIME = 1_744_000_000 * 1_000_000_000
 POOL = pool()
 BTC, ETH = 0, 1
-COLUMNS: dict[int, type] = {
-    en.DEPOSIT: en.Deposit,
-    en.WITHDRAWAL: en.Deposit,
-    en.TRANSFER: en.Transfer,
-    en.FILL: en.Fill,
-    en.ORDER_CHECK: en.OrderCheck,
-    en.BID: en.Bid,
-}
 TOPIC = {en.DEPOSIT: 3, en.WITHDRAWAL: 3, en.TRANSFER: 3, en.FILL: 4, en.ORDER_CHECK: 5, en.BID: 6}
 
 
@@ -49,7 +41,7 @@ class Script:
             number = self.next_number[topic]
         row[: en.PAYLOAD] = [kind, TIME, topic, 0, len(self.rows), topic % 3, number]
         for name, value in columns.items():
-            row[getattr(COLUMNS[kind], name.upper())] = value
+            row[getattr(en.PAYLOADS[kind], name.upper())] = value
         self.rows.append(row)
         self.names.append((first, second))
         self.places.append(self.place)

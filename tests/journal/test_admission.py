@@ -18,7 +18,7 @@ from flows.registry.canonical import from_canonical
 from flows.registry.parameters import PoolParameters
 from schemas.dead_letter import Reason
 from schemas.explain import Refusal
-from tests.journal.script import BTC, COLUMNS, ETH, POOL, TIME, Script
+from tests.journal.script import BTC, ETH, POOL, TIME, Script
 from tests.journal.small import venue
 
 
@@ -28,7 +28,7 @@ def admitted(script: Script, door: Admission | None = None) -> Admitted:
 
 def told(found: Admitted, kind: int, *names: str) -> list[tuple[int, ...]]:
     """Columns of the entries of one kind."""
-    columns = [getattr(COLUMNS[kind], name) for name in names]
+    columns = [getattr(en.PAYLOADS[kind], name) for name in names]
     return [tuple(row) for row in found.rows[found.rows[:, en.KIND] == kind][:, columns].tolist()]
 
 
@@ -317,11 +317,13 @@ def test_rows_are_counted_without_a_gap_and_name_what_exists(history: list[tuple
             column = en.Deposit.ACCOUNT if kind == en.DEPOSIT else en.Transfer.TO_ACCOUNT
             assert row[column] == opened
             opened += 1
-        if kind in COLUMNS:
+        if kind in en.PAYLOADS:
             sides = [
-                name for name in ("ACCOUNT", "BUYER", "SELLER", "TO_ACCOUNT") if hasattr(COLUMNS[kind], name)
+                name
+                for name in ("ACCOUNT", "BUYER", "SELLER", "TO_ACCOUNT")
+                if hasattr(en.PAYLOADS[kind], name)
             ]
-            assert all(row[getattr(COLUMNS[kind], name)] < opened for name in sides)
+            assert all(row[getattr(en.PAYLOADS[kind], name)] < opened for name in sides)
     assert len(found.rows) + len(found.dead) == sum(1 for each in history if each[0] != "faulty")
 
 
@@ -334,4 +336,4 @@ def test_genesis_is_the_pools_parameters(row: int) -> None:
     door = Admission(of)
     door.replay(rows, {0: text})
     assert door.names == ["vault"]
-    assert (door.row_of("vault"), door.row_of("alice")) == (0, -1)
+    assert (door.rows.get("vault", -1), door.rows.get("alice", -1)) == (0, -1)

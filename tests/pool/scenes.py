@@ -17,18 +17,6 @@ PRICE = 600_000
 PLENTY = 10**15
 DEPTH = 20_000
 Events = list[list[int]]
-KINDS = {
-    en.GENESIS: en.Deposit,
-    en.CLOCK: en.Deposit,
-    en.DEPOSIT: en.Deposit,
-    en.WITHDRAWAL: en.Deposit,
-    en.TRANSFER: en.Transfer,
-    en.FILL: en.Fill,
-    en.ORDER_CHECK: en.OrderCheck,
-    en.BID: en.Bid,
-    en.MARKET_STATE: en.MarketState,
-    en.ASSET_STATE: en.AssetState,
-}
 
 
 class Scene:
@@ -51,7 +39,7 @@ class Scene:
         row = [0] * en.WIDTH
         row[en.KIND], row[en.TIME_NS] = kind, self.time_ns
         for name, value in columns.items():
-            row[getattr(KINDS[kind], name.upper())] = value
+            row[getattr(en.PAYLOADS[kind], name.upper())] = value
         return self.apply(row)
 
     def apply(self, row: list[int]) -> Events:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +13,11 @@ from flows.recording.files import read_lines, topic_file
 from flows.recording.manifest import load
 from flows.recording.validate import validate
 from flows.registry.load import load as load_venue
-from tests.recording.worlds import OCTOBER, PROJECT
-
-PRICES = Path(os.environ.get("MARGINLINE_PRICES", "prices"))
-THERE = (PRICES / "oct10_2025_perp_1s.parquet").is_file()
+from tests.recording.worlds import OCTOBER, PRICES, PROJECT, where_prices_are
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not THERE, reason="MARGINLINE_PRICES names no folder with the price files of 2025-10-10")
+@where_prices_are
 def test_silences_outages_and_falls_are_as_they_were(tmp_path: Path) -> None:
     pools = load_venue(PROJECT / "venues" / "crash-2025-10-10.toml").pools
     recording = load(OCTOBER)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+import pytest
 
 from flows.recording.build import Built, build
 from flows.recording.files import SHIPPED, SPECS
@@ -15,6 +18,13 @@ SOURCE = SHIPPED / "source"
 MINUTES = 15
 APRIL = SPECS / "crash-2025-04-07.toml"
 OCTOBER = SPECS / "crash-2025-10-10.toml"
+PRICES = Path(os.environ.get("MARGINLINE_PRICES", "prices"))
+
+where_prices_are = pytest.mark.skipif(
+    not (PRICES / "oct10_2025_perp_1s.parquet").is_file(),
+    reason="MARGINLINE_PRICES names no folder with the price files of 2025-10-10",
+)
+"""For tests on the price files of 2025-10-10, which are not shipped."""
 
 
 def pools() -> tuple[PoolParameters, ...]:

@@ -21,7 +21,7 @@ from flows.connectors.settings import Run, events_of, journal_of, venue_of
 from flows.journal import entries as en
 from flows.recording import files, manifest
 from flows.recording.accounts import write_accounts
-from flows.recording.manifest import SECOND_NS
+from flows.rules.scale.time import SECOND_NS
 
 SHIPPED: Final = "crash-2025-04-07"
 NAME: Final = "short-fall"
@@ -124,3 +124,8 @@ def _is_within(line: bytes) -> bool:
 
 def _toml(time: datetime) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def without_clock(summary: dict[str, Any]) -> dict[str, Any]:
+    """What two runs of one recording share."""
+    return {key: value for key, value in summary.items() if key not in {"wall_s", "entries_per_s"}}

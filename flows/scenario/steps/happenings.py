@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from flows.journal import events as ev
+from flows.journal.codes import BID_CODES, ORDER_CODES
 from flows.rules.offer.bid import VALID
 from flows.rules.orders.check import ACCEPT
 from flows.scenario.amounts import units
 from flows.scenario.compare import must_agree, must_be
 from flows.scenario.errors import ScenarioError
 from flows.scenario.pools import Event, PoolInPlay
-from flows.scenario.view import BID_CODES, COLUMNS, NONE, ORDER_CODES, cell
+from flows.scenario.view import COLUMNS, NONE, cell
 from flows.scenario.vocabulary import Chapter, Table, unknown
 from flows.scenario.world import World
 
@@ -62,6 +63,12 @@ def recent(pool: PoolInPlay, *kinds: int, account: str | None = None) -> list[Ev
     ]
 
 
+def must_happen(world: World, account: str, kind: int, about: str, table: Table) -> None:
+    """An account's events of one type since the last When must be the table's."""
+    pool = world.pool_of(account)
+    must_show(f"{about} {account}", pool, recent(pool, kind, account=account), table)
+
+
 # --- tables -----------------------------------------------------------------------------------------------------------
 @CHAPTER.expectation("these events follow[ in pool {pool}]", "these events follow", ALL)
 def events_follow(world: World, pool: str | None, table: Table) -> None:
@@ -107,9 +114,7 @@ def has_had(world: World, account: str, count: str, event: str) -> None:
 )
 def called(world: World, account: str, table: Table) -> None:
     """Margin calls (R-G2): what cures, and until when."""
-    pool = world.pool_of(account)
-    found = recent(pool, ev.MARGIN_CALL, account=account)
-    must_show(f"margin calls of {account}", pool, found, table)
+    must_happen(world, account, ev.MARGIN_CALL, "margin calls of", table)
 
 
 @CHAPTER.expectation(
@@ -119,9 +124,7 @@ def called(world: World, account: str, table: Table) -> None:
 )
 def liquidated(world: World, account: str, table: Table) -> None:
     """Fills of its liquidation orders, with the penalty taken (R-H5)."""
-    pool = world.pool_of(account)
-    found = recent(pool, ev.LIQUIDATION_FILL, account=account)
-    must_show(f"liquidation fills of {account}", pool, found, table)
+    must_happen(world, account, ev.LIQUIDATION_FILL, "liquidation fills of", table)
 
 
 @CHAPTER.expectation(
@@ -131,9 +134,7 @@ def liquidated(world: World, account: str, table: Table) -> None:
 )
 def ordered(world: World, account: str, table: Table) -> None:
     """Orders that execution gets (R-H1 to R-H4): their limit is the worst price that keeps health (R-H2)."""
-    pool = world.pool_of(account)
-    found = recent(pool, ev.LIQUIDATION_ORDER, account=account)
-    must_show(f"liquidation orders of {account}", pool, found, table)
+    must_happen(world, account, ev.LIQUIDATION_ORDER, "liquidation orders of", table)
 
 
 @CHAPTER.expectation(
@@ -143,9 +144,7 @@ def ordered(world: World, account: str, table: Table) -> None:
 )
 def offered(world: World, account: str, table: Table) -> None:
     """Offers that open (R-I1), with the bonus at opening (R-I2)."""
-    pool = world.pool_of(account)
-    found = recent(pool, ev.OFFER_OPENED, account=account)
-    must_show(f"offers of {account}", pool, found, table)
+    must_happen(world, account, ev.OFFER_OPENED, "offers of", table)
 
 
 @CHAPTER.expectation(
@@ -166,9 +165,7 @@ def bids_answered(world: World, table: Table) -> None:
 )
 def taken_over(world: World, account: str, table: Table) -> None:
     """Lots that the vault takes (R-J2), and the equity that goes with them."""
-    pool = world.pool_of(account)
-    found = recent(pool, ev.TAKEOVER, account=account)
-    must_show(f"takeovers from {account}", pool, found, table)
+    must_happen(world, account, ev.TAKEOVER, "takeovers from", table)
 
 
 @CHAPTER.expectation(

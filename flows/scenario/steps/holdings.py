@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from flows.journal import events as ev
+from flows.journal.codes import LEVELS
 from flows.pool.layout import (
     V_BALANCE,
     V_EQUITY,
@@ -24,7 +25,7 @@ from flows.scenario.amounts import parts, shown, shown_ratio
 from flows.scenario.compare import must_agree, must_be
 from flows.scenario.errors import ScenarioError
 from flows.scenario.pools import Event, PoolInPlay
-from flows.scenario.view import LEVELS, NONE, asset_units, money, quantity
+from flows.scenario.view import NONE, asset_units, money, quantity
 from flows.scenario.vocabulary import AMOUNT, FACT, Chapter
 from flows.scenario.world import World
 
