@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+# Asserts in the tests' own helpers show what they compared, too.
+pytest.register_assert_rewrite(
+    *(f"tests.{each.stem}" for each in Path(__file__).parent.glob("[a-z]*") if each.stem != "conftest")
+)
 
 # A kernel's first call compiles for seconds and a shared machine stalls: time limits here would only be noise.
 QUIET = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
