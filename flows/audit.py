@@ -7,6 +7,7 @@ The database is its memory: how far it has come is asked there, and blocks are t
 What fails                      what is seen                              what is lost    what to do
 ClickHouse is down or slow      inserts are tried again; audit lags       nothing         nothing
 a block is inserted twice       its token is known, it is dropped         nothing         nothing
+kill -9 amid a block            its tables are counted at the start       nothing         nothing
 another process holds the       one line, at the start                    nothing         end it, or wait
 database folder
 """

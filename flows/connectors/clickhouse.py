@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -217,12 +218,18 @@ def _asked(call: Callable[[], Any], what: str) -> Any:
 
 # ---- writing ---------------------------------------------------------------------------------------------------------
 class Writer:
-    """Inserts blocks of one database's pools. A repeat of a block adds nothing, wherever the first attempt ended."""
+    """Inserts blocks of one database's pools. A repeat of a block adds nothing, wherever the first attempt ended.
+
+    A block's token makes a repeat nothing. Across a kill a token is no witness: the engine logs it and commits the
+    rows in two steps, so the block that a start begins with is counted table by table, and has tokens of its own.
+    """
 
     def __init__(self, client: Client, pause: Callable[[float], None] = time.sleep) -> None:
         """``pause`` waits between attempts."""
         self.client = client
         self._pause = pause
+        self._start = uuid.uuid4().hex
+        self._begun: set[str] = set()
 
     def next_offset(self, pool: str) -> int:
         """One past the last journal entry that is in the database; a block's journal rows are its last insert."""
@@ -237,24 +244,36 @@ class Writer:
         entries: Rows,
         texts: Mapping[int, str],
         events: Rows,
-        dead_letters: Sequence[DeadLetterRow] = (),
     ) -> None:
         """Insert what `BlockCutter` cut: ``entries`` from ``first_offset`` on, their texts by place, their events."""
-        self.insert_dead_letters(pool, dead_letters)
         tables = {
             "parameters": parameters_table(pool, first_offset, entries, texts),
             "accounts": accounts_table(pool, first_offset, texts, events),
             "events": events_table(pool, events),
             "journal": journal_table(pool, first_offset, entries, texts),
         }
+        begins = pool not in self._begun
         for name, table in tables.items():
-            if table.num_rows:
-                self._insert(name, table, {"insert_deduplication_token": f"{pool}:{name}:{first_offset}"})
+            if table.num_rows and not (begins and self._holds(name, pool, first_offset, table)):
+                token = f"{pool}:{name}:{first_offset}" + (f":{self._start}" if begins else "")
+                self._insert(name, table, {"insert_deduplication_token": token})
+        self._begun.add(pool)
 
     def insert_dead_letters(self, pool: str, dead_letters: Sequence[DeadLetterRow]) -> None:
         """Insert refused records, cut in any way: their origin is their key, so a repeat replaces itself."""
         if dead_letters:
-            self._insert("dead_letters", dead_letters_table(pool, dead_letters), {})
+            self._insert("dead_letters", dead_letters_table(pool, dead_letters), {"insert_deduplicate": 0})
+
+    def _holds(self, name: str, pool: str, first_offset: int, table: pa.Table) -> bool:
+        """Whether an earlier start has left these rows there; what it left of them in part is taken away."""
+        column = "opened_offset" if name == "accounts" else "journal_offset"
+        where = f"pool = {{pool:String}} and {column} >= {{first:Int64}}"
+        parameters = {"pool": pool, "first": first_offset}
+        count = partial(self.client.query, f"select count() from {name} where {where}", parameters=parameters)
+        found = int(_asked(count, name).result_rows[0][0])
+        if found not in (0, table.num_rows):
+            _asked(partial(self.client.command, f"delete from {name} where {where}", parameters=parameters), name)
+        return found == table.num_rows
 
     def _insert(self, name: str, table: pa.Table, settings: dict[str, Any]) -> None:
         """One insert, again while what is wrong may pass: a lost answer is no harm, the token makes repeats nothing."""
