@@ -267,12 +267,12 @@ class Writer:
     def _holds(self, name: str, pool: str, first_offset: int, table: pa.Table) -> bool:
         """Whether an earlier start has left these rows there; what it left of them in part is taken away."""
         column = "opened_offset" if name == "accounts" else "journal_offset"
-        where = f"pool = {{pool:String}} and {column} >= {{first:Int64}}"
-        parameters = {"pool": pool, "first": first_offset}
-        count = partial(self.client.query, f"select count() from {name} where {where}", parameters=parameters)
-        found = int(_asked(count, name).result_rows[0][0])
+        rows = f"from {name} where pool = {{pool:String}} and {column} >= {{first:Int64}}"
+        bound = {"pool": pool, "first": first_offset}
+        answer = _asked(partial(self.client.query, f"select count() {rows}", parameters=bound), name)
+        found = int(answer.result_rows[0][0])
         if found not in (0, table.num_rows):
-            _asked(partial(self.client.command, f"delete from {name} where {where}", parameters=parameters), name)
+            _asked(partial(self.client.command, f"delete {rows}", parameters=bound), name)
         return found == table.num_rows
 
     def _insert(self, name: str, table: pa.Table, settings: dict[str, Any]) -> None:
