@@ -273,7 +273,7 @@ class Writer:
         found = int(answer.result_rows[0][0])
         if found not in (0, table.num_rows):
             _asked(partial(self.client.command, f"delete {rows}", parameters=bound), name)
-        return found == table.num_rows
+        return bool(found == table.num_rows)
 
     def _insert(self, name: str, table: pa.Table, settings: dict[str, Any]) -> None:
         """One insert, again while what is wrong may pass: a lost answer is no harm, the token makes repeats nothing."""
