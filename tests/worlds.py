@@ -193,6 +193,7 @@ class History:
         )
         if self.dice.random() < 0.9:
             depth = self.dice.choice((50, 1_000, 20_000))
+            row[en.MarketState.BID_TICKS], row[en.MarketState.ASK_TICKS] = mark - 1, mark + 1
             for ring in range(6):
                 row[en.MarketState.BID_DEPTH_LOTS + ring] = depth * (ring + 1)
                 row[en.MarketState.ASK_DEPTH_LOTS + ring] = depth * (ring + 1)

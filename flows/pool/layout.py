@@ -87,7 +87,9 @@ MAX_OPEN: Final = 41  # lots that may be open, one side
 AWAITS: Final = 42  # 1 from a long silence of the journal until the market's next fresh price
 OPEN_LOTS: Final = 43  # lots open, one side
 MAX_POSITION: Final = 44
-MARKET: Final = 45
+BEST_BID: Final = 45  # best bid and ask of the recorded book, 0 while it is not usable
+BEST_ASK: Final = 46
+MARKET: Final = 47
 
 # --- tiers: [market or asset, table, tier], padded with floors that nothing reaches -------------------------------------
 FLOOR: Final = 0  # of an asset: maintenance floors

@@ -1,9 +1,11 @@
 """The paper venue: fills liquidation orders and accepted checks against the recorded market, and lets liquidators bid.
 
 It is a pure function of the journal. An order trades into the depth that the last market-state carries, less what orders
-have used of it since: each ring of depth at the middle of its distance from the mid. The other side is a generated market
-maker, an account under the same rules, in fixed rotation among those that pass R-F1; if none does, there is no fill. Its
-impact moves its own fills only: nothing flows back to recorded prices.
+have used of it since: each ring of depth at the middle of its distance from the recorded mid, rounded against the order.
+The engine's mark has no say in it: where an index stands above the market, orders sell at the market's price, or not at
+all if that is beyond their limit. The other side is a generated market maker, an account under the same rules, in fixed
+rotation among those that pass R-F1; if none does, there is no fill. Its impact moves its own fills only: nothing flows
+back to recorded prices.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from dataclasses import dataclass, field
 
 from flows.journal import entries as en
 from flows.journal import events as ev
-from flows.pool.layout import ACCOUNTS, ASK_DEPTH, BID_DEPTH, MARK, MARK_OFFSET
+from flows.pool.layout import ACCOUNTS, ASK_DEPTH, BEST_ASK, BEST_BID, BID_DEPTH, MARK, MARK_OFFSET
 from flows.pool.orders import judge_order
 from flows.pool.pool import Pool
 from flows.rules.exact import PPM, div_ceil
@@ -94,15 +96,15 @@ class PaperVenue:
         return [self._fill(pool, event, m, side * lots, price, maker, (event[ev.OFFSET], event[ev.INDEX]))]
 
     def _take(self, pool: Pool, m: int, wanted: int, side: int, limit: int) -> tuple[int, int]:
-        """Lots that can be had within the limit, and lots x ticks that they cost."""
+        """Lots that can be had within the limit, and lots x ticks that they cost. Without a usable book, none."""
         market = pool.state.c.market[m]
-        mark = int(market[MARK])
+        mid2 = int(market[BEST_BID]) + int(market[BEST_ASK])
         first = ASK_DEPTH if side > 0 else BID_DEPTH
         used = self._used(pool, m, side)
         lots, money, inner = 0, 0, 0
         for ring, distance in enumerate(en.DEPTH_DISTANCES_PPM):
             middle = inner + distance
-            price = mark * (MILLION2 + side * middle) // MILLION2
+            price = _price(mid2, side, middle)
             inner = distance
             if (side > 0 and price > limit) or (side < 0 and price < limit):
                 break
@@ -203,3 +205,10 @@ class PaperVenue:
         row[en.SOURCE] = -1
         self.state.number += 1
         return row
+
+
+def _price(mid2: int, side: int, distance2_ppm: int) -> int:
+    """Ticks at a distance from the mid, both given twice; up for a buyer, down for a seller, at least one."""
+    if side > 0:
+        return div_ceil(mid2 * (MILLION2 + distance2_ppm), 2 * MILLION2)
+    return max(1, mid2 * (MILLION2 - distance2_ppm) // (2 * MILLION2))
