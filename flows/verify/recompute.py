@@ -13,6 +13,7 @@ from flows.rules.collateral.haircut import tiered_credit
 from flows.rules.collateral.value import asset_value
 from flows.rules.margin.equity import equity_low, equity_maintenance
 from flows.rules.margin.initial import initial_margin
+from flows.rules.margin.liquidation_price import liquidation_ticks
 from flows.rules.margin.maintenance import maintenance_margin
 from flows.rules.oracle.status import HALTED
 from flows.verify.facts import Evidence, Facts, Row
@@ -91,13 +92,13 @@ def evidence_checks(facts: Facts) -> list[Check]:
     if facts.evidence is None:
         return []
     return [
-        *chain.from_iterable(_position_checks(facts, row) for row in facts.evidence.positions),
+        *chain.from_iterable(_position_checks(facts, facts.evidence, row) for row in facts.evidence.positions),
         *chain.from_iterable(_holding_checks(facts, row) for row in facts.evidence.holdings),
         *_account_checks(facts, facts.evidence),
     ]
 
 
-def _position_checks(facts: Facts, row: Row) -> Iterator[Check]:
+def _position_checks(facts: Facts, evidence: Evidence, row: Row) -> Iterator[Check]:
     market = row["market"]
     of = facts.parameters.markets[market]
     state = mark_in_force(facts, market)
@@ -117,6 +118,23 @@ def _position_checks(facts: Facts, row: Row) -> Iterator[Check]:
         notional, of.tier_floor_quanta, of.tier_initial_ppm, of.tier_initial_amount_quanta, of.leverage
     )
     yield Check(f"{of.id} initial margin", "R-D2", Kind.MONEY, row["initial_margin_quanta"], initial)
+    price = _liquidation_price(facts, evidence, row)
+    yield Check(f"{of.id} liquidation price", "R-E4", Kind.PRICE, row["price_ticks"], price, market)
+
+
+def _liquidation_price(facts: Facts, evidence: Evidence, row: Row) -> int:
+    """First tick at which the engine acts as this position's market moves, 0 for none, from what was written beside it."""
+    of, margin = facts.parameters.markets[row["market"]], evidence.margin
+    return liquidation_ticks(
+        row["position_lots"],
+        row["mark_ticks"],
+        of.lot_tick_quanta,
+        # Acting at equality, a margin just met is one quantum short.
+        margin["equity_quanta"] - int(facts.parameters.liquidate_at_equality),
+        margin["maintenance_margin_quanta"] - row["maintenance_margin_quanta"],
+        *tiers_of(of),
+        of.max_price_ticks,
+    )
 
 
 def _holding_checks(facts: Facts, row: Row) -> Iterator[Check]:

@@ -180,6 +180,7 @@ def test_a_decision_one_off_is_found(
         (ev.POSITION_MARGIN, ev.QUANTA, "notional"),
         (ev.POSITION_MARGIN, ev.MAINTENANCE_MARGIN_QUANTA, "maintenance margin"),
         (ev.POSITION_MARGIN, ev.INITIAL_MARGIN_QUANTA, "initial margin"),
+        (ev.POSITION_MARGIN, ev.PRICE_TICKS, "liquidation price"),
         (ev.COLLATERAL_MARGIN, ev.EQUITY_QUANTA, "BTC credit"),
         (ev.COLLATERAL_MARGIN, ev.EQUITY_LOW_QUANTA, "BTC value"),
     ],
@@ -203,6 +204,15 @@ def test_evidence_is_of_the_state_that_was_decided_on(told: tuple[Client, Story]
     client, of = told
     levels = np.flatnonzero(of.events[:, ev.TYPE] == ev.LEVEL).tolist()
     assert [row for row in levels[:50] if why(client, of, row).facts.changed_since] == []
+
+
+def test_what_changed_before_the_event_is_said(told: tuple[Client, Story]) -> None:
+    """A penalty follows the fill that it is of: what the evidence says of the account is no longer so."""
+    client, of = told
+    explanation = why(client, of, of.first(ev.PENALTY))
+    assert explanation.facts.changed_since == "liquidation-fill"
+    assert explanation.limit.endswith("after liquidation-fill, in the same entry, are taken as recorded")
+    assert explanation.verdict is Verdict.SAME
 
 
 def test_a_price_changed_in_the_journal_is_found(
