@@ -44,6 +44,8 @@ class Reason(StrEnum):
     POOL_BOUND = "pool_bound"
     UNBALANCED_FILL = "unbalanced_fill"
     ACCOUNT_MARKET = "account_market"
+    WRONG_LANE = "wrong_lane"
+    SHED = "shed"
 
 
 MEANINGS: Final = {
@@ -72,6 +74,8 @@ MEANINGS: Final = {
     Reason.POOL_BOUND: "it would take the pool over the bounds it was registered with",
     Reason.UNBALANCED_FILL: "a fill without both of its sides",
     Reason.ACCOUNT_MARKET: "an isolated account in another market, or in another pool",
+    Reason.WRONG_LANE: "a partition that is another pool's lane",
+    Reason.SHED: "an order check that waited too long while prices, cures and fills went first; send it again",
 }
 
 

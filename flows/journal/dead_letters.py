@@ -39,9 +39,10 @@ class DeadLetter(NamedTuple):
         return orjson.dumps(self._asdict() | {"raw": base64.b64encode(self.raw).decode("ascii")})
 
 
-def dead_letter(topic: int, offset: int, why: Refusal, line: bytes, length: int | None = None) -> DeadLetter:
+def dead_letter(
+    topic: int, partition: int, offset: int, why: Refusal, line: bytes, length: int | None = None
+) -> DeadLetter:
     """Refuse one line of a topic; ``length`` is its true one, if it was cut."""
     size = len(line) if length is None else length
-    return DeadLetter(
-        TOPICS[topic], 0, offset, why.reason, why.field, why.detail, line[:RAW_BYTES_KEPT], size
-    )
+    kept = line[:RAW_BYTES_KEPT]
+    return DeadLetter(TOPICS[topic], partition, offset, why.reason, why.field, why.detail, kept, size)

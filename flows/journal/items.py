@@ -40,8 +40,8 @@ class Items:
     def letter(self, row: int, why: Refusal) -> DeadLetter:
         """Refuse a row."""
         topic, line = int(self.rows[row, en.TOPIC]), self.lines[row]
-        offset = int(self.rows[row, en.ORIGIN_OFFSET])
-        return dead_letter(topic, offset, why, line)
+        partition, offset = self.rows[row, [en.PARTITION, en.ORIGIN_OFFSET]].tolist()
+        return dead_letter(topic, partition, offset, why, line)
 
 
 def none() -> Items:
@@ -95,18 +95,30 @@ class Drafts:
         self.rows[:, column] = values
 
 
+OTHER_LANE: Final = "this partition is another pool's lane than that of"
+
+
 def account_items(
-    part: Part, tables: Tables, screen: Screen
+    part: Part, tables: Tables, screen: Screen, lane: int | None = None
 ) -> tuple[list[Items], list[tuple[int, DeadLetter]]]:
-    """Items of one account topic by pool, and the dead letters (by place) of lines that have no pool."""
+    """Items of one account topic by pool, and the dead letters (by place) of lines that have no pool.
+
+    On a lane, the lines of other pools have none.
+    """
     drafts = Drafts(part, tables, Faults(part, tables), en.empty(len(part.lines)))
     TOPICS[part.topic](drafts)
     faults = drafts.faults
+    if lane is not None:
+        strays = (drafts.pool >= 0) & (drafts.pool != lane)
+        named = HOME_FIELDS[part.topic]
+        faults.mark(strays, Reason.WRONG_LANE, named, _says(drafts, named, OTHER_LANE))
+        drafts.pool[strays] = NOT_THERE
     screen.judge(faults, MAX_LATE_ACCOUNT_NS, refuse_known=False)
     common = part.read.common
     drafts.put(en.TIME_NS, common[:, TIME_NS])
     drafts.put(en.TOPIC, part.topic)
-    drafts.put(en.ORIGIN_OFFSET, part.first + np.arange(len(part.lines)))
+    drafts.put(en.PARTITION, part.partition)
+    drafts.put(en.ORIGIN_OFFSET, part.offsets)
     drafts.put(en.SOURCE, faults.producer)
     drafts.put(en.NUMBER, common[:, NUMBER])
     # A line without a producer has no number that its pool could know.
@@ -289,3 +301,11 @@ TOPICS: Final = {
     en.TOPIC_BIDS: _bids,
 }
 """How the rows of each account topic are made."""
+
+HOME_FIELDS: Final = {
+    en.TOPIC_COLLATERAL: "pool",
+    en.TOPIC_FILLS: "market",
+    en.TOPIC_ORDER_CHECKS: "market",
+    en.TOPIC_BIDS: "offer",
+}
+"""The field of each that says which pool a record is for."""

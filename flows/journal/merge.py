@@ -55,7 +55,8 @@ class Part:
     """The lines of one topic in a slice, a row a line."""
 
     topic: int
-    first: int  # line number of the first row
+    partition: int
+    offsets: Ints  # of each row: Kafka's, or its line's number
     lines: list[bytes]
     lengths: Mapping[int, int]
     read: Read
@@ -71,6 +72,7 @@ class Slice:
     parts: tuple[Part, ...]
     clock_ns: Ints
     clock_places: Ints
+    clock_offsets: Ints  # their origin: Kafka's, or their number from the first one on
 
     @property
     def count(self) -> int:
@@ -126,7 +128,8 @@ class _Head:
         lengths = {row - start: size for row, size in self.chunk.lengths.items() if start <= row < end}
         part = Part(
             self.topic,
-            self.chunk.first + start,
+            0,
+            np.arange(self.chunk.first + start, self.chunk.first + end),
             self.chunk.lines[start:end],
             lengths,
             self.read.cut(start, end),
@@ -153,7 +156,8 @@ class Merge:
         assert 0 < start_ns <= end_ns, "time runs forward"
         assert most > 0, "a slice without records would end the merge"
         self.start_ns, self.end_ns, self.most = start_ns, end_ns, most
-        self._clock_ns = -(-start_ns // SECOND_NS) * SECOND_NS if position is None else position["clock_ns"]
+        self._first_second = -(-start_ns // SECOND_NS)
+        self._clock_ns = self._first_second * SECOND_NS if position is None else position["clock_ns"]
         self._heads = []
         for topic in sorted(sources):
             done: TopicPosition = {"lines": 0, "sent_ns": start_ns}
@@ -193,7 +197,8 @@ class Merge:
                 parts.append(head.take(len(places), places))
         places = np.flatnonzero(owner == len(self._heads))
         self._clock_ns += len(places) * SECOND_NS
-        return Slice(tuple(parts), clocks[: len(places)], places)
+        clock_ns = clocks[: len(places)]
+        return Slice(tuple(parts), clock_ns, places, clock_ns // SECOND_NS - self._first_second)
 
     def _bound(self) -> tuple[int, int]:
         """The last place that nothing still unread can come before."""

@@ -97,9 +97,8 @@ class Faults:
     def letter(self, row: int) -> DeadLetter:
         """The dead letter of a row."""
         part = self.part
-        return dead_letter(
-            part.topic, part.first + row, self.why[row], part.lines[row], part.lengths.get(row)
-        )
+        offset, length = int(part.offsets[row]), part.lengths.get(row)
+        return dead_letter(part.topic, part.partition, offset, self.why[row], part.lines[row], length)
 
 
 def _misfit(value: int, measure: Measure, of: int, field: str, beyond: bool) -> Refusal:

@@ -19,8 +19,8 @@ from flows.journal import entries as en
 from flows.journal.admission import Merged, in_order
 from flows.journal.dead_letters import DeadLetter
 from flows.journal.entries import Rows
+from flows.journal.items import OTHER_LANE, Items, account_items, joined
 from flows.journal.items import TOPICS as ACCOUNT_TOPICS
-from flows.journal.items import Items, account_items, joined
 from flows.journal.merge import Part, Slice
 from flows.journal.numbers import Numbers
 from flows.journal.screen import Faults, Screen
@@ -30,7 +30,7 @@ from flows.pricing import records as record
 from flows.pricing.feeds import feeds_of
 from flows.pricing.records import NANO, NANO_MOST, Levels, Records
 from flows.registry.text import show
-from flows.rules.scale.time import MAX_LATE_MARKET_NS, SECOND_NS
+from flows.rules.scale.time import MAX_LATE_MARKET_NS
 from schemas.dead_letter import Reason
 
 if TYPE_CHECKING:
@@ -58,12 +58,13 @@ class PoolSlice:
 class Router:
     """A venue's door: every line to the pools that need it, or to the dead letters."""
 
-    def __init__(self, venue: Venue, start_ns: int) -> None:
-        """``start_ns`` of the recording."""
+    def __init__(self, venue: Venue, start_ns: int, lane: int | None = None) -> None:
+        """``start_ns`` of the recording. ``lane``: the one pool, by its place, that is served; else all are."""
         self.tables = Tables(venue)
-        self.start_ns = start_ns
+        self.lane = lane
         self._screen = Screen(self.tables, start_ns)
         self._quoted = _Quoted(venue, self.tables)
+        self._pool_ids = [pool.id for pool in venue.pools]
 
     def snapshot(self) -> bytes:
         """What is remembered between slices: the producers' last numbers."""
@@ -74,18 +75,22 @@ class Router:
         self._screen.numbers = Numbers.restore(snapshot)
 
     def route(self, piece: Slice) -> tuple[PoolSlice, ...]:
-        """One slice a pool, in the order of the venue's pools."""
+        """One slice a pool, in the order of the venue's pools; on a lane its own pool's alone."""
         drafts = [_Draft() for _ in self.tables.pools]
         dead: list[tuple[int, DeadLetter]] = []
         for part in piece.parts:
             if part.topic in ACCOUNT_TOPICS:
-                items, letters = account_items(part, self.tables, self._screen)
+                items, letters = account_items(part, self.tables, self._screen, self.lane)
                 for draft, each in zip(drafts, items, strict=True):
                     draft.items.append(each)
                 dead += letters
             else:
-                dead += MARKET_TOPICS[part.topic](self, part, drafts)
+                letters = MARKET_TOPICS[part.topic](self, part, drafts)
+                # Every lane reads the prices: the first one tells what is wrong with them.
+                dead += letters if part.topic != en.TOPIC_ORACLE_PRICES or not self.lane else []
         clocks = self._clocks(piece)
+        if self.lane is not None:
+            return (drafts[self.lane].finish(self._pool_ids[self.lane], piece, clocks, dead),)
         first = [dead, *([] for _ in drafts[1:])]
         return tuple(
             draft.finish(pool, piece, clocks, letters)
@@ -93,11 +98,11 @@ class Router:
         )
 
     def _clocks(self, piece: Slice) -> Rows:
-        """Clocks as entries: made by the system, numbered from the recording's first."""
+        """Clocks as entries: made by the system."""
         rows = en.empty(len(piece.clock_ns))
         rows[:, en.KIND], rows[:, en.TIME_NS] = en.CLOCK, piece.clock_ns
         rows[:, en.TOPIC], rows[:, en.SOURCE] = en.TOPIC_CLOCK, -1
-        rows[:, en.ORIGIN_OFFSET] = piece.clock_ns // SECOND_NS - -(-self.start_ns // SECOND_NS)
+        rows[:, en.ORIGIN_OFFSET] = piece.clock_offsets
         return rows
 
     # --- market topics: each gives its dead letters by place ---
@@ -170,6 +175,9 @@ class Router:
     def _market(self, part: Part, faults: Faults) -> Ints:
         market = faults.spread(self.tables.lookup(self.tables.markets, faults.names("market")))
         faults.mark(market < 0, Reason.UNKNOWN_MARKET, "market", _quote(part, "market", "there is no market"))
+        if self.lane is not None:
+            strays = (market >= 0) & (self.tables.market_pool[market] != self.lane)
+            faults.mark(strays, Reason.WRONG_LANE, "market", _quote(part, "market", OTHER_LANE))
         return market
 
     def _records(self, part: Part, kind: int) -> Records:
@@ -177,7 +185,7 @@ class Router:
         rows = record.empty(len(part.lines))
         rows[:, record.KIND], rows[:, record.TOPIC] = kind, part.topic
         rows[:, record.TIME_NS], rows[:, record.SENT_NS] = part.read.common[:, TIME_NS], part.sent_ns
-        rows[:, record.ORIGIN_OFFSET] = part.first + np.arange(len(part.lines))
+        rows[:, record.PARTITION], rows[:, record.ORIGIN_OFFSET] = part.partition, part.offsets
         rows[:, record.NUMBER] = part.read.common[:, NUMBER]
         return rows
 

@@ -75,7 +75,7 @@ class Script:
         """The last record is refused for something found before."""
         row = len(self.rows) - 1
         why = Refusal(reason, "time_ns", "found before")
-        self.letters[row] = dead_letter(self.rows[row][en.TOPIC], row, why, b"{}")
+        self.letters[row] = dead_letter(self.rows[row][en.TOPIC], 0, row, why, b"{}")
         return self
 
     def merged(

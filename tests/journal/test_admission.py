@@ -222,7 +222,7 @@ def test_far_behind_is_refused_and_far_ahead_is_the_sources_to_judge() -> None:
 
 # --- order, and what the journal rebuilds -----------------------------------------------------------------------------
 def test_dead_letters_stand_by_place() -> None:
-    early = dead_letter(4, 99, Refusal(Reason.NOT_JSON, "", ""), b"x")
+    early = dead_letter(4, 0, 99, Refusal(Reason.NOT_JSON, "", ""), b"x")
     script = Script().deposit("alice").check("alice").fill("x", "y")
     found = Admission(POOL).admit(script.merged(dead=[(9, early), (1, early)]))
     assert [letter.reason for letter in found.dead] == [

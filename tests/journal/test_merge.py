@@ -52,7 +52,7 @@ def merged(merge: Merge) -> Iterator[list[Record]]:
         for part in piece.parts:
             columns = (part.places.tolist(), part.sent_ns.tolist(), part.in_order.tolist())
             for row, (place, sent_ns, is_own) in enumerate(zip(*columns, strict=True)):
-                found[place] = (part.topic, part.first + row, sent_ns, is_own)
+                found[place] = (part.topic, int(part.offsets[row]), sent_ns, is_own)
         for place, time_ns in zip(piece.clock_places.tolist(), piece.clock_ns.tolist(), strict=True):
             found[place] = (en.TOPIC_CLOCK, time_ns, time_ns, True)
         assert sorted(found) == list(range(piece.count))
