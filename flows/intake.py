@@ -109,6 +109,8 @@ def intake(source: Parts[tuple[str, Item]], admitted: Sinks[Item], run: Run) -> 
 
 def flow() -> Dataflow:
     """``python -m bytewax.run flows.intake``: what a run admits; settings come from the environment."""
-    run = replace(rerun_from_environment(), journal_folder=None)  # what it had admitted is its own
+    run = replace(
+        rerun_from_environment(on_recording=True), journal_folder=None
+    )  # what it had admitted is its own
     keys = keys_for([pool.id for pool in run.venue.pools])
     return intake(recording(run), Sinks(list(keys.values()), partial(AdmittedFile, run)), run)

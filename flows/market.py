@@ -117,6 +117,6 @@ def market(source: Parts[tuple[str, Item]], states: Sinks[Item], venue: Venue) -
 
 def flow() -> Dataflow:
     """``python -m bytewax.run flows.market``: a run's states once more; settings come from the environment."""
-    run = rerun_from_environment()
+    run = rerun_from_environment(on_recording=True)
     keys = keys_for([pool.id for pool in run.venue.pools])
     return market(recording(run), Sinks(list(keys.values()), partial(StatesFile, run)), run.venue)

@@ -32,7 +32,8 @@ from flows.audit import Tail, letters_of
 from flows.clearing import Clear, Cleared
 from flows.connectors.clickhouse import FOLDER
 from flows.connectors.engine import Item, Keyed, Parts, Sinks, run_flow
-from flows.connectors.errors import RunError
+from flows.connectors.errors import RunDiffers, RunError
+from flows.connectors.files import hashes
 from flows.connectors.placement import keys_for, pool_of
 from flows.connectors.run_files import FrameFile, GrowingFile, RunLock, write_whole
 from flows.connectors.settings import (
@@ -95,10 +96,6 @@ def unheard(_time_ns: int, _entries: int) -> None:
 
 class RunFinished(RunError):  # noqa: N818 - its name is what it says
     """The folder holds a run that is whole."""
-
-
-class RunDiffers(RunError):  # noqa: N818 - the same
-    """The folder holds a run that was begun with other settings."""
 
 
 @dataclass(frozen=True)
@@ -250,12 +247,15 @@ def prepare(asked: Replay, *, fresh: bool) -> tuple[Run, Manifest]:
         start_ns=described.start_s * SECOND_NS,
         end_ns=described.end_s * SECOND_NS,
         parameters={pool.id: parameters_hash(pool).hex() for pool in venue.pools},
+        files=hashes(found),
     )
     earlier = read_manifest(folder)
     if earlier is None:
         asked_for.write(folder)
-    elif earlier != asked_for:
+    elif earlier != asked_for.model_copy(update={"files": earlier.files}):
         raise RunDiffers(f"{folder}: holds a run begun with other settings; use --fresh, or another --out.")
+    else:
+        earlier.check_recording(folder, asked_for.files)
     run = asked_for.run(folder, asked.slice_records)
     _generate_accounts(run, described, found, asked.accounts)
     return run, asked_for

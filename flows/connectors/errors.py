@@ -5,6 +5,7 @@ RunError                  a run's folder cannot be used
     RunBusy               another run holds it
     RunNotWritable        it cannot be written
     RunFull               no space is left
+    RunDiffers            it was begun with other settings, or on another recording
     RunBroken             a file of it is shorter than, or other than, what was noted of it
 """
 
@@ -32,6 +33,10 @@ class RunNotWritable(RunError):  # noqa: N818 - the same
 
 class RunFull(RunError):  # noqa: N818 - the same
     """No space is left."""
+
+
+class RunDiffers(RunError):  # noqa: N818 - the same
+    """The folder holds a run that was begun with other settings, or on another recording."""
 
 
 class RunBroken(RunError):  # noqa: N818 - the same

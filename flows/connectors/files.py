@@ -5,6 +5,7 @@ recording's folder: oracle-prices, depth, trades     run's folder: collateral, f
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from flows.journal.wire import FORMS
 from schemas.dead_letter import LARGEST_RECORD_BYTES
 
 SUFFIX: Final = ".ndjson.zst"
+DESCRIPTION: Final = "recording.toml"
 REQUIRED: Final = ("oracle-prices", "depth", "trades")
 """Topics without which there is no recording."""
 
@@ -38,6 +40,18 @@ def find_topics(folders: Sequence[Path]) -> dict[int, Path]:
             found[topic] = path
         elif name in REQUIRED:
             raise RecordingError(f"{folders[0] / f'{name}{SUFFIX}'}: there is no such file.")
+    return found
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file of a recording, by its name: what a run notes, so that no other recording is taken for it."""
+    found: dict[str, str] = {}
+    for path in (folder / DESCRIPTION, *find_topics([folder]).values()):
+        try:
+            with path.open("rb") as file:
+                found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise RecordingError(f"{path}: cannot be read: {error.strerror or error}.") from error
     return found
 
 

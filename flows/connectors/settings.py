@@ -11,7 +11,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from flows.connectors.errors import RunBroken, RunError
+from flows.connectors.errors import RunBroken, RunDiffers, RunError
+from flows.connectors.files import hashes
 from flows.connectors.run_files import RunLock, frames, write_whole
 from flows.journal.codec import EntryBatch, EventBatch, decode_entries, decode_events
 from flows.journal.merge import SLICE_RECORDS
@@ -87,6 +88,16 @@ class Manifest(BaseModel):
     start_ns: int
     end_ns: int
     parameters: dict[str, str]  # hash of each pool's parameters: a run is resumed under the same ones
+    files: dict[str, str]  # SHA-256 of each file of the recording, by name: and on the same lines
+
+    def check_recording(self, folder: Path, found: dict[str, str]) -> None:
+        """Refuse to go on with the run in ``folder`` if the recording's files, hashed in ``found``, are others now."""
+        for name in sorted(self.files.keys() | found.keys()):
+            if self.files.get(name) != found.get(name):
+                raise RunDiffers(
+                    f"{folder}: was begun on another {name} than {self.sources[0]} holds now; use --fresh, "
+                    f"or another --out."
+                )
 
     def write(self, folder: Path) -> None:
         """Put it into the run's folder."""
@@ -110,18 +121,21 @@ def read_manifest(folder: Path) -> Manifest | None:
         raise RunBroken(f"{path}: is not a run's description. Use --fresh.") from error
 
 
-def run_from_environment() -> Run:
-    """The run that ``MARGINLINE_RUN`` names, to be read."""
+def run_from_environment(*, on_recording: bool = False) -> Run:
+    """The run that ``MARGINLINE_RUN`` names, to be read. ``on_recording``: so is its recording, which must be the same."""
     folder = Environment().run_folder
     manifest = read_manifest(folder)
     if manifest is None:
         raise RunBroken(f"{folder}: no run was begun there; start one with `marginline replay`.")
-    return manifest.run(folder)
+    run = manifest.run(folder)
+    if on_recording:
+        manifest.check_recording(folder, hashes(run.sources[0]))
+    return run
 
 
-def rerun_from_environment() -> Run:
+def rerun_from_environment(*, on_recording: bool = False) -> Run:
     """The same, with what is made of it going to ``MARGINLINE_OUT``: a run's own files are its replay's alone."""
-    run, out = run_from_environment(), Environment().out
+    run, out = run_from_environment(on_recording=on_recording), Environment().out
     if out is None or out.resolve() == run.folder.resolve():
         raise RunError("MARGINLINE_OUT: name a folder, another than the run's, for what this flow writes.")
     return replace(run, folder=out, journal_folder=run.folder, lock=RunLock(out))

@@ -179,6 +179,24 @@ def test_a_run_begun_with_other_settings_is_kept(
     assert line == f"{out}: holds a run begun with other settings; use --fresh, or another --out."
 
 
+@pytest.mark.parametrize("name", [files.MANIFEST, "trades.ndjson.zst"])
+def test_a_recording_that_was_built_anew(fall: Short, said: Said, tmp_path: Path, name: str) -> None:
+    """Under the same name and in the same place: its lines are others, and so would the run's be from there on."""
+    recording, out = tmp_path / "recording", tmp_path / "run"
+    shutil.copytree(fall.folder, recording)
+    out.mkdir()
+    replay.prepare(short.asked(Short(recording, fall.topics), out), fresh=False)
+    path = recording / name
+    path.write_bytes(
+        path.read_bytes() + b"# again\n" if name == files.MANIFEST else fall.file("depth").read_bytes()
+    )
+    line = said(ExitCode.RUN, arguments(recording, out))
+    assert line == (
+        f"{out}: was begun on another {name} than {recording} holds now; use --fresh, or another --out."
+    )
+    assert replay.prepare(short.asked(Short(recording, fall.topics), out), fresh=True)
+
+
 def test_a_run_that_lost_its_description(fall: Short, whole_folder: Path, said: Said, tmp_path: Path) -> None:
     out = unfinished(whole_folder, tmp_path / "run")
     (out / MANIFEST).write_bytes(b"{}")
