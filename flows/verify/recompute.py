@@ -92,7 +92,9 @@ def evidence_checks(facts: Facts) -> list[Check]:
     if facts.evidence is None:
         return []
     return [
-        *chain.from_iterable(_position_checks(facts, facts.evidence, row) for row in facts.evidence.positions),
+        *chain.from_iterable(
+            _position_checks(facts, facts.evidence, row) for row in facts.evidence.positions
+        ),
         *chain.from_iterable(_holding_checks(facts, row) for row in facts.evidence.holdings),
         *_account_checks(facts, facts.evidence),
     ]
