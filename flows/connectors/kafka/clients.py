@@ -1,0 +1,244 @@
+"""Clients of the broker: one way to make a producer, a consumer and an administrator, and to ask what is there.
+
+A client tells of its connections by callbacks only. Here they go to the log, and what no later attempt can mend, a wrong
+password for one, is raised as `KafkaRefused` by the next ``poll``, ``consume`` or ``flush``.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias, TypeVar
+
+import confluent_kafka
+import structlog
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._metadata import ClusterMetadata
+
+from flows.connectors.kafka.errors import KafkaRefused, KafkaUnreachable, failure, reason, unreachable
+from flows.connectors.kafka.settings import KafkaSettings
+
+PATIENCE_S: Final = 10.0
+"""How long a question to the broker may take."""
+
+LOOK_S: Final = 0.5
+"""How often, while it takes, the callbacks are looked at: a refusal need not wait for the end."""
+
+REPEATED_S: Final = 30.0
+"""A client says the same of a broker that is away at each attempt; once in this time is enough for a log."""
+
+LARGEST_MESSAGE_BYTES: Final = 8 << 20
+"""What a producer of ours may send at once; infra/kafka/topics.toml says what each topic takes."""
+
+QUEUED_KBYTES: Final = 32 << 10
+"""What a consumer may hold that nobody has asked for yet, 32 MiB."""
+
+Answer = TypeVar("Answer")
+
+log = structlog.get_logger()
+
+
+class Watch:
+    """What a client said of its connections: the last trouble in words, and refusals as exceptions."""
+
+    def __init__(self, settings: KafkaSettings, client_id: str) -> None:
+        self.settings, self.client_id = settings, client_id
+        self.last = ""
+        self.closing = False
+
+    def heard(self, error: KafkaError) -> None:
+        """The library's ``error_cb``: connections are tried again by themselves, refusals are not."""
+        if error.code() != KafkaError._ALL_BROKERS_DOWN or not self.last:  # noqa: SLF001 - its own name for the code
+            self.last = reason(error)
+        told = failure(error, self.settings)
+        if isinstance(told, KafkaRefused) and not self.closing:
+            log.error("kafka-refused", client=self.client_id, error=error.name(), detail=str(told))
+            raise told
+
+
+class Producer(confluent_kafka.Producer):
+    """The library's producer, with its `Watch`."""
+
+    def __init__(self, config: dict[str, Any], watch: Watch) -> None:
+        super().__init__(config, logger=_logger(watch.client_id))
+        self.watch = watch
+
+
+class Consumer(confluent_kafka.Consumer):
+    """The library's consumer, with its `Watch`."""
+
+    def __init__(self, config: dict[str, Any], watch: Watch) -> None:
+        super().__init__(config, logger=_logger(watch.client_id))
+        self.watch = watch
+
+    def close(self) -> None:
+        """Let go of it; what is still said of its connections is of no interest any more."""
+        self.watch.closing = True
+        super().close()
+
+
+class Admin(AdminClient):
+    """The library's administrator, with its `Watch`. Keep it until the futures it gave are done."""
+
+    def __init__(self, config: dict[str, Any], watch: Watch) -> None:
+        super().__init__(config, logger=_logger(watch.client_id))
+        self.watch = watch
+
+
+Client: TypeAlias = Producer | Consumer | Admin
+Made = TypeVar("Made", Producer, Consumer, Admin)
+
+
+def producer(settings: KafkaSettings, client_id: str, **more: Any) -> Producer:
+    """An idempotent producer: acknowledged by all in-sync replicas, in order, once each while it lives.
+
+    ``more`` are the library's settings with underscores for dots: ``linger_ms=50``. The caller names the partition.
+    """
+    told = {
+        "enable.idempotence": True,
+        "acks": "all",
+        "compression.type": "lz4",
+        "linger.ms": 5,
+        "message.max.bytes": LARGEST_MESSAGE_BYTES,
+        "request.timeout.ms": 10_000,
+    }
+    watch = Watch(settings, client_id)
+    return _made(Producer, watch, told, more)
+
+
+def consumer(settings: KafkaSettings, client_id: str, *, eof: bool = False, **more: Any) -> Consumer:
+    """A consumer for ``assign`` alone: no group, no committed offsets; an offset that is gone is an error.
+
+    ``eof=True`` has it say where a partition ends, by a message with the error ``_PARTITION_EOF``.
+    """
+    told = {
+        "group.id": client_id,  # the library wants a name; nothing joins a group or commits to one
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "error",
+        "enable.partition.eof": eof,
+        "fetch.wait.max.ms": 50,
+        "queued.max.messages.kbytes": QUEUED_KBYTES,
+        "fetch.message.max.bytes": LARGEST_MESSAGE_BYTES,
+        "receive.message.max.bytes": 8 * LARGEST_MESSAGE_BYTES,
+    }
+    watch = Watch(settings, client_id)
+    return _made(Consumer, watch, told, more)
+
+
+def admin(settings: KafkaSettings, client_id: str = "marginline-admin") -> Admin:
+    """An administrator: topics, their settings, rights."""
+    return _made(Admin, Watch(settings, client_id), {}, {})
+
+
+def metadata(client: Client, topic: str | None = None, patience_s: float = PATIENCE_S) -> ClusterMetadata:
+    """The broker's description of itself and of one topic, or of all; the first thing to ask a broker."""
+    return _answer(client, lambda seconds: _listed(client, topic, seconds), patience_s, topic or "")
+
+
+def partitions(settings: KafkaSettings, topic: str, patience_s: float = PATIENCE_S) -> int:
+    """How many partitions a topic has; ``topic`` is its name without prefix."""
+    name = settings.topic(topic)
+    found = metadata(admin(settings), name, patience_s).topics[name]
+    if found.error is not None:
+        if found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            raise KafkaRefused(
+                f"{settings.bootstrap} has no topic {name}: marginline topics apply --venue FILE makes it."
+            )
+        raise failure(found.error, settings, f"topic {name}")
+    return len(found.partitions)
+
+
+def ends(client: Consumer, topic: str, partition: int, patience_s: float = PATIENCE_S) -> tuple[int, int]:
+    """The first offset that a partition still has and the one that its next record gets; ``topic`` with its prefix."""
+    place = TopicPartition(topic, partition)
+
+    def ask(seconds: float) -> tuple[int, int] | None:
+        return client.get_watermark_offsets(place, timeout=seconds, cached=False)
+
+    return _answer(client, ask, patience_s, f"{topic}, partition {partition}")
+
+
+# ---- asking ----------------------------------------------------------------------------------------------------------
+def _listed(client: Client, topic: str | None, seconds: float) -> ClusterMetadata:
+    return (
+        client.list_topics(timeout=seconds) if topic is None else client.list_topics(topic, timeout=seconds)
+    )
+
+
+def _answer(client: Client, ask: Callable[[float], Answer | None], patience_s: float, what: str) -> Answer:
+    """Ask until there is an answer. A question that fails says merely `_TRANSPORT`: why, the callbacks know."""
+    end = time.monotonic() + patience_s
+    while (rest := end - time.monotonic()) > 0:
+        try:
+            if (answer := ask(min(rest, LOOK_S))) is not None:
+                return answer
+        except KafkaException as error:
+            told = failure(error.args[0], client.watch.settings, what)
+            if not isinstance(told, KafkaUnreachable):
+                raise told from error
+        _heed(client)
+        time.sleep(min(max(end - time.monotonic(), 0.0), 0.05))
+    raise unreachable(client.watch.settings, client.watch.last, what)
+
+
+def _heed(client: Client) -> None:
+    """Let the client's callbacks speak; a refusal among them is raised."""
+    if (
+        not isinstance(client, Consumer) or not client.assignment()
+    ):  # a poll would take a record from a reader
+        client.poll(0)
+
+
+# ---- making ----------------------------------------------------------------------------------------------------------
+def _made(kind: type[Made], watch: Watch, told: dict[str, Any], more: dict[str, Any]) -> Made:
+    dotted = {name if name.endswith("_cb") else name.replace("_", "."): each for name, each in more.items()}
+    config = {
+        **watch.settings.client(),
+        "client.id": watch.client_id,
+        "error_cb": watch.heard,
+        "socket.keepalive.enable": True,
+        "reconnect.backoff.ms": 100,
+        "reconnect.backoff.max.ms": 2_000,
+        **told,
+        **dotted,
+    }
+    try:
+        return kind(config, watch)
+    except KafkaException as error:  # files of keys that cannot be read, settings that contradict each other
+        said = error.args[0]
+        raise KafkaRefused(f"no client for {watch.settings.bootstrap}: {reason(said)}.") from None
+
+
+# ---- the library's log -----------------------------------------------------------------------------------------------
+class _ToLog(logging.Handler):
+    """Takes what the library would write to the screen into the log, a repetition once in a while."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        client, text = record.name.rpartition("/")[2], " ".join(record.getMessage().split())
+        now = time.monotonic()
+        if now - self._said.get((client, text), -REPEATED_S) < REPEATED_S:
+            return
+        self._said = {key: at for key, at in self._said.items() if now - at < REPEATED_S}
+        self._said[client, text] = now
+        tell = log.warning if record.levelno >= logging.WARNING else log.debug
+        tell("kafka-client", client=client, text=text[:1000])
+
+
+_HANDLER: Final = _ToLog()
+
+
+def _logger(client_id: str) -> logging.Logger:
+    """A logger that only `_HANDLER` hears."""
+    logger = logging.getLogger(f"marginline.kafka/{client_id}")
+    logger.propagate = False
+    logger.setLevel(logging.INFO)
+    if _HANDLER not in logger.handlers:
+        logger.addHandler(_HANDLER)
+    return logger
