@@ -9,6 +9,7 @@ STATE_HALTED = 1 << 3
 STATE_OI_JUMP = 1 << 4
 STATE_VENUE_WIDE = 1 << 5
 STATE_DIVERGENCE = 1 << 6
+STATE_MANUAL = 1 << 7
 """States of a market, any of which may hold at once; 0 is an ordinary day. PAUSE stands for breakers 1 and 7."""
 
 NEW_RISK = 1 << 0
@@ -53,12 +54,13 @@ def permissions(states: int) -> int:
     Units     bits: STATE_... in, permissions out.
     Rounding  none.
     Errors    none: a bit without a name takes nothing.
-    Source    own table. Divergence (breaker 2) has no row of its own and counts as a degraded oracle.
+    Source    own table. Divergence (breaker 2) has no row of its own and counts as a degraded oracle, nor has a
+              halt by command (breaker 10), which counts as a pause.
     """
     taken = 0
     if states & STATE_LIMIT:
         taken |= NEW_RISK_BEYOND_BAND | ORDERS_BEYOND_BAND
-    if states & STATE_PAUSE:
+    if states & (STATE_PAUSE | STATE_MANUAL):
         taken |= NEW_RISK | _ORDERS | ADL_SOLVENT
     if states & (STATE_DEGRADED | STATE_DIVERGENCE):
         taken |= _DOUBTFUL_PRICE

@@ -18,6 +18,7 @@ STATES = {
     "oi_jump": p.STATE_OI_JUMP,
     "venue": p.STATE_VENUE_WIDE,
     "divergence": p.STATE_DIVERGENCE,
+    "manual": p.STATE_MANUAL,
 }
 COLUMNS = {
     "new": (p.NEW_RISK, {"band": p.NEW_RISK_BEYOND_BAND, "half": p.NEW_RISK_FULL_LIMITS}),
@@ -45,6 +46,7 @@ COLUMNS = {
     off    near   off    off   off   off   off        off    off   off   halted
     off    on     on     on    on    on    on         on     on    on    oi_jump
     off    on     off    off   off   on    off        off    on    on    venue
+    off    on     off    off   on    on    bankrupt   on     on    on    manual
     """),
 )
 def test_permissions(
@@ -69,13 +71,13 @@ def test_a_missing_state_takes_nothing_and_every_bit_is_named_once() -> None:
     bits = [bit for whole, limits in COLUMNS.values() for bit in (whole, *limits.values())]
     assert sum(bits) == EVERYTHING == permissions(0)
     assert len(bits) == 18 == EVERYTHING.bit_count()
-    assert sorted(STATES.values()) == [0, 1, 2, 4, 8, 16, 32, 64]
-    assert permissions(128) == EVERYTHING
+    assert sorted(STATES.values()) == [0, 1, 2, 4, 8, 16, 32, 64, 128]
+    assert permissions(256) == EVERYTHING
 
 
 def test_no_state_stops_accounting_or_reductions() -> None:
-    assert permissions(127) & p.ACCOUNTING
-    assert permissions(127) & p.REDUCE
+    assert permissions(255) & p.ACCOUNTING
+    assert permissions(255) & p.REDUCE
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ def test_is_within(price: str, within: str, why: str) -> None:
     assert p.HALTED_WIDTH_PPM == 100_000
 
 
-@given(st.integers(0, 127), st.integers(0, 127))
+@given(st.integers(0, 255), st.integers(0, 255))
 def test_two_states_allow_what_both_allow(first: int, second: int) -> None:
     assert permissions(first | second) == permissions(first) & permissions(second)
     assert compiled(first | second) == permissions(first | second)
