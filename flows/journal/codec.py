@@ -40,6 +40,19 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What a batch says of itself: enough to judge whether it counts (`flows.journal.terms`)."""
+
+    pool: str
+    first_offset: int
+    count: int
+    term: int
+    writer: str
+    settled: tuple[Settled, ...]
+    claim: bool
+
+
+@dataclass(frozen=True, slots=True)
 class EntryBatch:
     """Entries of one pool's journal, without a gap."""
 
@@ -50,6 +63,14 @@ class EntryBatch:
     term: int = 1
     writer: str = "replay"
     settled: tuple[Settled, ...] = ()
+    claim: bool = False  # of a new term: no entries, no offsets settled
+
+    @property
+    def about(self) -> About:
+        """Without the rows."""
+        return About(
+            self.pool, self.first_offset, len(self.rows), self.term, self.writer, self.settled, self.claim
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +90,7 @@ def encode_entries(batch: EntryBatch) -> bytes:
         if batch.texts
         else [""] * len(batch.rows)
     )
-    about = {
+    about: dict[str, object] = {
         "pool": batch.pool,
         "term": batch.term,
         "writer": batch.writer,
@@ -77,6 +98,8 @@ def encode_entries(batch: EntryBatch) -> bytes:
         "count": len(batch.rows),
         "settled": [[each.topic, each.partition, each.first, each.end] for each in batch.settled],
     }
+    if batch.claim:
+        about["claim"] = True
     return _encode(batch.rows, ENTRY_COLUMNS, about, pa.array(texts, pa.utf8()))
 
 
@@ -86,8 +109,34 @@ def decode_entries(data: bytes) -> EntryBatch:
     texts = {place: text for place, text in enumerate(table.column("text").to_pylist()) if text}
     settled = tuple(Settled(*each) for each in about["settled"])
     return EntryBatch(
-        about["pool"], about["first_offset"], rows, texts, about["term"], about["writer"], settled
+        pool=about["pool"],
+        first_offset=about["first_offset"],
+        rows=rows,
+        texts=texts,
+        term=about["term"],
+        writer=about["writer"],
+        settled=settled,
+        claim=about.get("claim", False),
     )
+
+
+def about_of(data: bytes) -> About:
+    """What a batch of entries says of itself, its rows unread."""
+    found = orjson.loads(pa.ipc.open_stream(data).schema.metadata[b"marginline"])
+    return About(
+        pool=found["pool"],
+        first_offset=found["first_offset"],
+        count=found["count"],
+        term=found["term"],
+        writer=found["writer"],
+        settled=tuple(Settled(*each) for each in found["settled"]),
+        claim=found.get("claim", False),
+    )
+
+
+def end_of_events(data: bytes) -> int:
+    """One past the last entry whose events a batch holds, its rows unread."""
+    return int(orjson.loads(pa.ipc.open_stream(data).schema.metadata[b"marginline"])["end_offset"])
 
 
 def encode_events(batch: EventBatch) -> bytes:

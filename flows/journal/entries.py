@@ -66,6 +66,7 @@ TOPICS: Final = (
     "clock",
     "paper",
     "pool",
+    "market-state",
 )
 TOPIC_ORACLE_PRICES: Final = 0
 TOPIC_DEPTH: Final = 1
@@ -78,6 +79,7 @@ TOPIC_COMMANDS: Final = 7
 TOPIC_CLOCK: Final = 8
 TOPIC_PAPER: Final = 9
 TOPIC_POOL: Final = 10
+TOPIC_MARKET_STATE: Final = 11
 
 
 class Deposit:

@@ -166,7 +166,11 @@ FORMS: Final = {
         Bid, {"offer": form.EVENT_PATTERN, "account": form.ACCOUNT_PATTERN}, "limit_price", "quantity"
     ),
 }
-"""Topics that are read here, in the order of `flows.journal.entries.TOPICS`."""
+"""Topics of a recording, in the order of `flows.journal.entries.TOPICS`."""
+
+CLOCK: Final = "clock"
+_FORMS: Final = {**FORMS, CLOCK: _form(Message, {})}
+"""Live there are clocks, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +200,7 @@ class Read:
 
 def read(topic: str, lines: Sequence[bytes], lengths: Mapping[int, int] | None = None) -> Read:
     """Read the lines of a topic. ``lengths`` are the true lengths of lines that were cut, by row."""
-    form_ = FORMS[topic]
+    form_ = _FORMS[topic]
     refused: dict[int, Refusal] = {}
     messages = _decode(topic, lines, lengths or {}, refused)
     rows = [row for row, message in enumerate(messages) if message is not None]
@@ -222,7 +226,7 @@ def _decode(
     topic: str, lines: Sequence[bytes], lengths: Mapping[int, int], refused: dict[int, Refusal]
 ) -> list[Any]:
     """One message or None a line; why not, by row, into ``refused``."""
-    decode = FORMS[topic].decoder.decode
+    decode = _FORMS[topic].decoder.decode
     messages: list[Any] = []
     why: Refusal | None
     while len(messages) < len(lines):

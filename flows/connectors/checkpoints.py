@@ -1,0 +1,99 @@
+"""Checkpoints of a flow: files under their hash, named by the place that they stand behind. Losing one costs time."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from flows.connectors.run_files import write_whole
+
+SUFFIX: Final = ".checkpoint"
+KEPT: Final = 5
+"""Checkpoints kept a pool: the newest may be ahead of what was published, or damaged."""
+
+_HASH: Final = 32
+
+log = structlog.get_logger()
+
+
+class Checkpoints:
+    """One flow's checkpoints of one pool."""
+
+    def __init__(self, folder: Path, flow: str, pool: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.flow, self.pool = folder, flow, pool
+        self._writing: threading.Thread | None = None
+        self._failed: BaseException | None = None
+
+    def _path(self, place: int) -> Path:
+        return self.folder / f"{self.flow}-{self.pool}-{place:015d}{SUFFIX}"
+
+    def places(self) -> list[int]:
+        """Where checkpoints stand, in rising order."""
+        names = self.folder.glob(f"{self.flow}-{self.pool}-*{SUFFIX}")
+        return sorted(int(path.name.removesuffix(SUFFIX).rpartition("-")[2]) for path in names)
+
+    def save(self, place: int, state: Any) -> None:
+        """Write one now; the oldest go."""
+        self.join()
+        self._write(place, state)
+
+    def save_beside(self, place: int, make: Callable[[], Any]) -> None:
+        """Write one on a thread of its own, unless the last is still being written; ``make`` gives copies."""
+        if self._writing is not None and self._writing.is_alive():
+            return
+        self.join()
+        state = make()
+        self._writing = threading.Thread(target=self._write_noting, args=(place, state), name="checkpoint")
+        self._writing.start()
+
+    def join(self) -> None:
+        """Wait for the one that is being written, and raise what went wrong with it."""
+        if self._writing is not None:
+            self._writing.join()
+            self._writing = None
+        if self._failed is not None:
+            failed, self._failed = self._failed, None
+            raise failed
+
+    def _write_noting(self, place: int, state: Any) -> None:
+        try:
+            self._write(place, state)
+        except BaseException as error:  # noqa: BLE001 - handed to whoever saves or joins next
+            self._failed = error
+
+    def _write(self, place: int, state: Any) -> None:
+        body = pickle.dumps(state, protocol=5)
+        write_whole(self._path(place), hashlib.sha256(body).digest() + body)
+        for old in self.places()[:-KEPT]:
+            self._path(old).unlink(missing_ok=True)
+
+    def newest(self, at_most: int) -> tuple[int, Any] | None:
+        """The newest that is whole and stands at or before a place; None where there is none. Others are told of."""
+        told = [place for place in self.places() if place <= at_most]
+        for place in reversed(told):
+            try:
+                data = self._path(place).read_bytes()
+            except OSError as error:
+                log.warning(
+                    "checkpoint not used", flow=self.flow, pool=self.pool, place=place, why=str(error)
+                )
+                continue
+            if hashlib.sha256(data[_HASH:]).digest() == data[:_HASH]:
+                return place, pickle.loads(data[_HASH:])  # noqa: S301 - our own file: its hash is checked
+            log.warning(
+                "checkpoint not used",
+                flow=self.flow,
+                pool=self.pool,
+                place=place,
+                why="its hash does not match",
+            )
+        if told:
+            log.warning("no checkpoint serves; from the lane's beginning", flow=self.flow, pool=self.pool)
+        return None

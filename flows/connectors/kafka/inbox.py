@@ -1,0 +1,135 @@
+"""Records of several partitions, taken in order within each: all that has come, or exactly a range of offsets.
+
+broker -> fetch -> what waits, by partition -> take
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+
+from flows.connectors.kafka.clients import Consumer, consumer, ends
+from flows.connectors.kafka.errors import KafkaRefused, failure
+from flows.connectors.kafka.settings import KafkaSettings
+from flows.journal.arrivals import Arrived
+from flows.journal.codec import Settled
+from flows.journal.entries import TOPICS
+from flows.journal.terms import Partition
+from schemas.catalogue import ARROW
+
+CONTENT_TYPE: Final = "content-type"
+
+WAITING_MOST: Final = 50_000
+"""Records that wait here, at most: behind them the broker's log is the queue."""
+
+EARLIEST: Final = -1
+"""A start: the first record that the partition still has."""
+
+
+class Inbox:
+    """One consumer of several partitions. ``positions`` say what has been taken, not what has been fetched."""
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        client_id: str,
+        start: Mapping[Partition, int],
+        names: Mapping[int, str] | None = None,
+    ) -> None:
+        """Read each partition from its offset, `EARLIEST` or one. ``names`` of topics that entries do not know."""
+        self.settings = settings
+        named = dict(enumerate(TOPICS)) | dict(names or {})
+        self.codes = {settings.topic(named[topic]): topic for topic, _ in start}
+        self._names = {topic: name for name, topic in self.codes.items()}
+        self.client: Consumer = consumer(settings, client_id)
+        self.waiting: dict[Partition, deque[Arrived]] = {at: deque() for at in start}
+        self.positions = {at: self._first(at, offset) for at, offset in start.items()}
+        self.client.assign(
+            [TopicPartition(self._names[topic], part, at) for (topic, part), at in self.positions.items()]
+        )
+
+    def _first(self, at: Partition, offset: int) -> int:
+        low, high = ends(self.client, self._names[at[0]], at[1])
+        if offset == EARLIEST:
+            return low
+        if low <= offset <= high:
+            return offset
+        name = f"{self._names[at[0]]}, partition {at[1]}"
+        raise KafkaRefused(
+            f"{name}: offset {offset} is wanted, and the broker has {low} to {high}: its records are gone, or this"
+            " is another broker's state. Nothing was skipped."
+        )
+
+    def end(self, at: Partition) -> int:
+        """The offset that a partition's next record gets."""
+        return ends(self.client, self._names[at[0]], at[1])[1]
+
+    def fetch(self, timeout_s: float, most: int = 5_000) -> int:
+        """Let records come in, for so long at most unless there are any; how many wait now."""
+        held = sum(map(len, self.waiting.values()))
+        if held >= WAITING_MOST:
+            return held
+        for message in self.client.consume(most, timeout_s):
+            self._keep(message)
+            held += 1
+        return held
+
+    def _keep(self, message: Message) -> None:
+        error = message.error()
+        if error is not None:
+            if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library names its own codes so
+                return
+            raise failure(error, self.settings, f"{message.topic()}, partition {message.partition()}")
+        topic, partition, offset = message.topic(), message.partition(), message.offset()
+        assert topic is not None and partition is not None and offset is not None, "a record lies somewhere"  # noqa: PT018
+        value = message.value() or b""
+        is_bulk = (CONTENT_TYPE, ARROW.encode()) in (message.headers() or ())
+        self.waiting[self.codes[topic], partition].append(Arrived(offset, value, is_bulk))
+
+    def take(
+        self, of: Iterable[Partition] | None = None, most: int = WAITING_MOST
+    ) -> dict[Partition, list[Arrived]]:
+        """What waits, of these partitions or of all, at most so many each; empty ones are left out."""
+        taken = {}
+        for at in self.waiting if of is None else of:
+            queue = self.waiting[at]
+            if queue:
+                taken[at] = [queue.popleft() for _ in range(min(most, len(queue)))]
+                self.positions[at] = taken[at][-1].offset + 1
+        return taken
+
+    def holds(self, ranges: Iterable[Settled]) -> bool:
+        """Whether all of these ranges have come in."""
+        return all(
+            each.end <= self.positions[each.topic, each.partition]
+            or ((queue := self.waiting[each.topic, each.partition]) and queue[-1].offset >= each.end - 1)
+            for each in ranges
+        )
+
+    def take_ranges(self, ranges: Iterable[Settled]) -> dict[Partition, list[Arrived]]:
+        """Exactly these ranges, once `holds` is true of them."""
+        taken = {}
+        for each in ranges:
+            at = each.topic, each.partition
+            queue, found = self.waiting[at], []
+            while queue and queue[0].offset < each.end:
+                found.append(queue.popleft())
+            self.positions[at] = max(self.positions[at], each.end)
+            if found:
+                taken[at] = found
+        return taken
+
+    def close(self) -> None:
+        """Let go of the consumer."""
+        try:
+            self.client.close()
+        except (KafkaException, RuntimeError):
+            return
+
+
+def ranges_of(before: Mapping[Partition, int], after: Mapping[Partition, int]) -> tuple[Settled, ...]:
+    """What lies between two positions, every partition named: an empty range says where it stands."""
+    return tuple(Settled(*at, before[at], after[at]) for at in sorted(after))
