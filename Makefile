@@ -7,13 +7,15 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 BIN := .venv/bin
 READY := .venv/.ready
 KERNELS := .venv/.kernels
+KAFKA := build/kafka-libs/.ready
 
 # What `make replay` runs; `make replay ACCOUNTS=100000` changes it. ARGS goes to the tool behind any chore as it is.
 RECORDING ?= crash-2025-04-07
 ACCOUNTS ?= 10000
 ARGS ?=
 
-.PHONY: help replay test test-fast check fix cover mutate bench docs schemas lock clean
+.PHONY: help replay test test-fast check fix cover mutate bench docs schemas kafka lock clean \
+	kafka-or-reason
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +24,7 @@ replay: $(KERNELS) ## run the crash that ships through the whole dataflow (ACCOU
 	@$(BIN)/marginline replay $(RECORDING) --accounts $(ACCOUNTS) \
 		$(if $(wildcard runs/$(RECORDING)-$(ACCOUNTS)/summary.json),--fresh) $(ARGS)
 
-test: $(KERNELS) ## every test
+test: $(KERNELS) kafka-or-reason ## every test
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 test-fast: $(KERNELS) ## tests that take less than ten seconds each
@@ -60,6 +62,8 @@ docs: $(READY) ## write the reference pages that are generated
 schemas: $(READY) ## write JSON Schemas and the AsyncAPI document
 	@$(BIN)/marginline schemas export
 
+kafka: $(KAFKA) ## fetch the Kafka broker that tests and `make live` start (43 MB, by Maven)
+
 lock: $(READY) ## resolve pyproject.toml into requirements.lock (LOCK_ARGS=--upgrade renews it)
 	@$(BIN)/uv pip compile pyproject.toml --output-file requirements.lock --all-extras --generate-hashes \
 		--universal --python-version 3.11 --fork-strategy fewest --no-emit-index-url \
@@ -89,6 +93,22 @@ $(KERNELS): $(READY)
 	@$(BIN)/marginline replay crash-2025-04-07 --accounts 100 --out build/kernels --fresh > /dev/null
 	@rm -rf build/kernels
 	@touch $@
+
+# ---- the broker ------------------------------------------------------------------------------------------------------
+# Apache's released jars, each checked against its sum. The stamp is written last.
+$(KAFKA): infra/kafka/pom.xml
+	@command -v mvn > /dev/null || { \
+		echo "Maven is missing: apt-get install maven, then make kafka again." >&2; exit 1; }
+	@echo "Fetching the Kafka broker into build/kafka-libs (once; 43 MB) ..."
+	@rm -rf $(@D)
+	@mvn --quiet --batch-mode -Dstyle.color=never --strict-checksums --file $< dependency:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)
+	@touch $@
+
+# Without Maven the tests that need a broker are skipped, and say so; with it, a broker that cannot be had is a failure.
+kafka-or-reason:
+	@if command -v mvn > /dev/null || [ -e $(KAFKA) ]; then $(MAKE) kafka; \
+	else echo "Maven is missing, so tests against a real Kafka are skipped: apt-get install maven"; fi
 
 IS_FIT := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
 

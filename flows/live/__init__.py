@@ -1,0 +1,1 @@
+"""Everything on one machine: a real broker and the flows as processes of their own."""
