@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from flows.journal import entries as en
 from flows.journal import events as ev
-from flows.registry.parameters import AssetParameters, MarketParameters, PoolParameters
+from flows.registry.parameters import AssetParameters, CommandParameters, MarketParameters, PoolParameters
 from flows.rules.margin.maintenance import tier_amounts
+from tests.keys import public_key
 
 SECOND = 1_000_000_000
 START = 1_744_000_000 * SECOND
@@ -74,6 +75,21 @@ def asset(name: str, scale: int = 100_000_000) -> AssetParameters:
     )
 
 
+COMMANDS = CommandParameters(
+    venue="test",
+    names=("ada", "bea", "cyd"),
+    keys=tuple(public_key(name) for name in ("ada", "bea", "cyd")),
+    halt_needed=1,
+    release_needed=2,
+    skip_needed=2,
+    parameters_needed=2,
+    cancel_needed=1,
+    delay_ns=60 * SECOND,
+    life_ns=3_600 * SECOND,
+)
+"""Three signers: any one may halt and cancel, any two do the rest."""
+
+
 def pool(**changes: object) -> PoolParameters:
     """A pool of two markets that takes USDT and BTC."""
     of = PoolParameters(
@@ -82,6 +98,7 @@ def pool(**changes: object) -> PoolParameters:
         assets=(asset("USDT"), asset("BTC")),
         markets=(market("BTC-PERP"), market("ETH-PERP")),
         producers=("engine", "wallet", "gateway"),
+        commands=COMMANDS,
         clear_ppm=1_350_000,
         call_ppm=1_250_000,
         target_ppm=1_100_000,

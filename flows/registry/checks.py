@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from flows.registry.commands import check_commands
 from flows.registry.errors import ConfigurationError
 from flows.registry.market_checks import check_market, value_budget
 from flows.registry.parameters import AssetParameters, PoolParameters
@@ -26,6 +27,7 @@ def check_pool(pool: PoolParameters) -> None:
     """Raise ConfigurationError for the first thing that is wrong with a pool's parameters."""
     where = f"pools.{pool.id}"
     _check_names(where, pool)
+    check_commands(pool.commands)
     _check_levels(where, pool)
     _check_parts(where, pool)
     _check_times(where, pool)

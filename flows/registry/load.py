@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from flows.registry.assets import asset_parameters, settlement_parameters
 from flows.registry.checks import check_pool
+from flows.registry.commands import command_parameters
 from flows.registry.errors import ConfigurationError
 from flows.registry.market_checks import warnings
 from flows.registry.market_stage import MarketStageParameters
@@ -148,7 +149,15 @@ def _pool(file: VenueFile, pool_id: str, pool: Pool, feeds: dict[str, Feed]) -> 
             raise ConfigurationError(f"markets.{market_id}.index", f"{market.index} is not among the assets.")
         panel = panel_of(f"assets.{market.index}", file.assets[market.index].panel, feeds)
         markets.append(market_parameters(market_id, market, pool_id, pool, panel, settlement.unit_scale))
-    return pool_parameters(pool_id, pool, file.version, tuple(assets), tuple(markets), tuple(file.producers))
+    return pool_parameters(
+        pool_id,
+        pool,
+        file.version,
+        tuple(assets),
+        tuple(markets),
+        tuple(file.producers),
+        command_parameters(file.name, file.commands),
+    )
 
 
 def _check_panels(file: VenueFile) -> None:

@@ -65,6 +65,33 @@ class MarketParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandParameters:
+    """Who may give orders to a pool (R-P1, row 10)."""
+
+    venue: str  # its name: a signature made for one venue means nothing at another
+    names: tuple[str, ...]  # of the signers, by row
+    keys: tuple[str, ...]  # Ed25519 public keys, hex, by row
+    halt_needed: int  # distinct keys that must have signed
+    release_needed: int
+    skip_needed: int
+    parameters_needed: int
+    cancel_needed: int
+    delay_ns: int  # before a release or new parameters take effect
+    life_ns: int  # a command expires within so long of being taken up
+
+    @property
+    def needed(self) -> tuple[int, ...]:
+        """By the numbers of `flows.rules.breaker.command`."""
+        return (
+            self.halt_needed,
+            self.release_needed,
+            self.skip_needed,
+            self.parameters_needed,
+            self.cancel_needed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class PoolParameters:
     """One margin pool."""
 
@@ -73,6 +100,7 @@ class PoolParameters:
     assets: tuple[AssetParameters, ...]
     markets: tuple[MarketParameters, ...]
     producers: tuple[str, ...]  # rows of the journal's SOURCE column
+    commands: CommandParameters
     # R-G1 levels, ppm of maintenance margin
     clear_ppm: int
     call_ppm: int

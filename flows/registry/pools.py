@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.registry.parameters import AssetParameters, MarketParameters, PoolParameters
+from flows.registry.parameters import AssetParameters, CommandParameters, MarketParameters, PoolParameters
 from flows.registry.text import duration_ns, positive, ppb, ppm, scaled
 from flows.rules.exact import PPM
 from schemas.config.pools import Pool
@@ -20,6 +20,7 @@ def pool_parameters(
     assets: tuple[AssetParameters, ...],
     markets: tuple[MarketParameters, ...],
     producers: tuple[str, ...],
+    commands: CommandParameters,
 ) -> PoolParameters:
     """The integers of one pool."""
     where, quanta = f"pools.{pool_id}", assets[0].unit_scale
@@ -29,6 +30,7 @@ def pool_parameters(
         assets=assets,
         markets=markets,
         producers=producers,
+        commands=commands,
         gain_weight_ppm=ppm(f"{where}.gain_weight", pool.gain_weight),
         loss_scope=LOSS_SCOPES.index(pool.loss_scope),
         audit_block_ns=duration_ns(f"{where}.audit_block", pool.audit_block),

@@ -12,7 +12,7 @@ from typing import Any, Final
 from flows.registry.checks import check_pool
 from flows.registry.errors import ConfigurationError
 from flows.registry.markets import Tiers, least_gap_ppm
-from flows.registry.parameters import AssetParameters, MarketParameters, PoolParameters
+from flows.registry.parameters import AssetParameters, CommandParameters, MarketParameters, PoolParameters
 from flows.rules.exact import PPM
 from flows.rules.funding.cap import funding_cap_ppb
 from flows.rules.margin.maintenance import tier_amounts
@@ -27,6 +27,19 @@ BUDGET_QUANTA: Final = 3 * 10**18
 
 MOST_MONEY: Final = 10**12
 MOST_UNITS: Final = 100_000
+
+COMMANDS: Final = CommandParameters(
+    venue="scenario",
+    names=("people",),
+    keys=("00" * 32,),  # a scenario's commands are taken as signed: admission is not part of it
+    halt_needed=1,
+    release_needed=1,
+    skip_needed=1,
+    parameters_needed=1,
+    cancel_needed=1,
+    delay_ns=600 * SECOND_NS,
+    life_ns=3_600 * SECOND_NS,
+)
 
 POOL: Final[dict[str, Any]] = {
     # R-G1, G2, G4
@@ -118,6 +131,7 @@ class Draft:
             assets=(settlement(self.settlement), *self.assets),
             markets=tuple(market(each, BUDGET_QUANTA // len(self.markets)) for each in self.markets),
             producers=SOURCES,
+            commands=COMMANDS,
             **POOL,
         )
         pool = replace(pool, **self.changes)

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from schemas.config.assets import Asset, Panel
+from schemas.config.commands import Commands
 from schemas.config.markets import Market
 from schemas.config.pools import Pool
 from schemas.config.stage import MarketStage
@@ -48,6 +49,7 @@ class Venue(Strict):
             examples=[{"engine": ["fills"]}],
         ),
     ]
+    commands: Annotated[Commands, Field(description="Who may give orders to the pools, and how.")]
     panels: Annotated[
         dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")], Panel],
         Field(

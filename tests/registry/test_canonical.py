@@ -16,7 +16,7 @@ from flows.registry.canonical import canonical_json, from_canonical, parameters_
 from flows.registry.checks import check_pool
 from flows.registry.errors import ConfigurationError
 from flows.registry.load import load
-from flows.registry.parameters import PoolParameters
+from flows.registry.parameters import CommandParameters, PoolParameters
 from tests.registry.world import small
 
 POOL = small().pool("majors")
@@ -99,6 +99,10 @@ def test_a_genesis_is_checked_like_a_file() -> None:
     )
 
 
+def signers(**changes: Any) -> CommandParameters:
+    return dataclasses.replace(POOL.commands, **changes)
+
+
 MARKET = POOL.markets[0]
 ASSET = POOL.assets[1]
 WRONG_POOLS = [
@@ -113,6 +117,24 @@ WRONG_POOLS = [
         "assets.BTC: oracle source two is not among the producers.",
     ),
     (dataclasses.replace(POOL, assets=(ASSET,)), "assets.BTC: the settlement asset counts in full"),
+    (dataclasses.replace(POOL, commands=signers(names=("ada",))), "commands.keys: 2 keys; 1 to 62"),
+    (dataclasses.replace(POOL, commands=signers(keys=(), names=())), "commands.keys: 0 keys; 1 to 62"),
+    (
+        dataclasses.replace(POOL, commands=signers(names=("ada", "ada"))),
+        "commands.keys: 'ada' is no name of its own",
+    ),
+    (
+        dataclasses.replace(POOL, commands=signers(names=("ada", "B"))),
+        "commands.keys: 'B' is no name of its own",
+    ),
+    (
+        dataclasses.replace(POOL, commands=signers(keys=("A" * 64, "b" * 64))),
+        "commands.keys.ada: is no Ed25519",
+    ),
+    (
+        dataclasses.replace(POOL, commands=signers(halt_needed=0)),
+        "commands.signatures.halt: 0 must be 1 to 2",
+    ),
     (
         dataclasses.replace(POOL, loss_scope=3),
         "pools.majors: vault.leverage must be above 0 and loss_scope one of",

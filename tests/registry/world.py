@@ -16,6 +16,15 @@ two = ["oracle-prices"]
 three = ["oracle-prices"]
 wallet = ["collateral"]
 
+[commands]
+delay = "10 min"
+longest_life = "1 h"
+signatures = { halt = 1, release = 2, skip = 2, parameters = 2, cancel = 1 }
+
+[commands.keys]
+ada = "8139770ea87d175f56a35466c34c7ecccb8d8a91b4ee37a25df60f5b8fc9b394"
+bea = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+
 [panels.all]
 sources = [
   { source = "one", weight = 3, heartbeat = "1 s" },
