@@ -14,8 +14,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import confluent_kafka
 import structlog
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._metadata import ClusterMetadata
+from confluent_kafka.admin import AdminClient, ClusterMetadata
 
 from flows.connectors.kafka.errors import KafkaRefused, KafkaUnreachable, failure, reason, unreachable
 from flows.connectors.kafka.settings import KafkaSettings
