@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
+from flows.rules.breaker import permissions
 from flows.rules.call import levels
 from flows.rules.offer import bid
 from flows.rules.oracle import status
@@ -28,3 +29,8 @@ LEVELS: Final = {
 }
 STATUSES: Final = {getattr(status, name): name.lower() for name in ("OK", "DEGRADED", "HALTED")}
 WITHDRAWN: Final = ("recovered", "expired", "used up", "taken over", "position changed")
+BREAKERS: Final = {
+    getattr(permissions, f"STATE_{name}"): name.lower()
+    for name in ("LIMIT", "PAUSE", "OI_JUMP", "VENUE_WIDE", "DIVERGENCE")
+}
+"""Circuit breakers by their bit; the index's own states are `STATUSES`."""
