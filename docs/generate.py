@@ -13,8 +13,8 @@ from typing import Any
 from rich.text import Text
 from typer.main import get_command
 
-from flows.cli.errors import MEANING
 from flows.cli.main import COMMANDS, app, load
+from flows.connectors.exits import MEANING
 from flows.scenario import page as scenarios
 from schemas.catalogue import TOPICS, Topic
 
@@ -92,7 +92,7 @@ def commands_page() -> str:
 
 # ---- exit codes ------------------------------------------------------------------------------------------------------
 def exit_codes_page() -> str:
-    """Write the table of flows/cli/errors.py."""
+    """Write the table of flows/connectors/exits.py."""
     rows = [f"| {code.value} | {meaning} |" for code, meaning in MEANING.items()]
     return "\n".join(
         [

@@ -29,6 +29,7 @@ from bytewax.dataflow import Dataflow
 from flows.connectors import clickhouse
 from flows.connectors.blocks import Block, BlockCutter
 from flows.connectors.engine import Item, Keyed, Parts, Sinks
+from flows.connectors.exits import end_in_one_line
 from flows.connectors.placement import keys_for, pool_of
 from flows.connectors.run_files import frames
 from flows.connectors.settings import (
@@ -36,8 +37,8 @@ from flows.connectors.settings import (
     EVENTS,
     JOURNAL,
     SUMMARY,
-    Environment,
     Run,
+    environment,
     run_from_environment,
 )
 from flows.journal.codec import EntryBatch, EventBatch, decode_entries, decode_events
@@ -232,7 +233,8 @@ def audit(both: Parts[tuple[str, Item]], database: Database, keys: Sequence[str]
 
 def flow() -> Dataflow:
     """``python -m bytewax.run flows.audit``: a run's files into ClickHouse; settings come from the environment."""
+    end_in_one_line()
     run = run_from_environment()
-    database = Database(clickhouse.connect(Environment().database or run.folder / clickhouse.FOLDER))
+    database = Database(clickhouse.connect(environment().database or run.folder / clickhouse.FOLDER))
     keys = list(keys_for([pool.id for pool in run.venue.pools]).values())
     return audit(Parts(keys, lambda key, _position: Both(run, key)), database, keys, run)

@@ -20,6 +20,7 @@ import structlog
 from bytewax.dataflow import Dataflow
 
 from flows.connectors.engine import Item, Keyed, Parts, Sinks
+from flows.connectors.exits import end_in_one_line
 from flows.connectors.placement import keys_for, pool_of
 from flows.connectors.run_files import FrameFile, frames, write_whole
 from flows.connectors.settings import (
@@ -237,6 +238,7 @@ def clearing(journal: Parts[tuple[str, Item]], events: Sinks[Item], run: Run) ->
 
 def flow() -> Dataflow:
     """``python -m bytewax.run flows.clearing``: re-executes a run's journal; settings come from the environment."""
+    end_in_one_line()
     run = rerun_from_environment()
     keys = list(keys_for([pool.id for pool in run.venue.pools]).values())
     return clearing(Parts(keys, partial(JournalFrames, run)), Sinks(keys, partial(EventsFile, run)), run)

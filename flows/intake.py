@@ -20,6 +20,7 @@ import numpy as np
 from bytewax.dataflow import Dataflow
 
 from flows.connectors.engine import Item, Keyed, Parts, Sinks
+from flows.connectors.exits import end_in_one_line
 from flows.connectors.placement import keys_for, pool_of
 from flows.connectors.run_files import FrameFile, GrowingFile
 from flows.connectors.settings import Run, journal_file, journal_of, rerun_from_environment
@@ -109,6 +110,7 @@ def intake(source: Parts[tuple[str, Item]], admitted: Sinks[Item], run: Run) -> 
 
 def flow() -> Dataflow:
     """``python -m bytewax.run flows.intake``: what a run admits; settings come from the environment."""
+    end_in_one_line()
     run = replace(
         rerun_from_environment(on_recording=True), journal_folder=None
     )  # what it had admitted is its own

@@ -18,6 +18,7 @@ import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 
 from flows.connectors.engine import Item, Keyed, Parts, Sinks
+from flows.connectors.exits import end_in_one_line
 from flows.connectors.files import RecordingReader
 from flows.connectors.placement import keys_for, pool_of
 from flows.connectors.run_files import FrameFile
@@ -117,6 +118,7 @@ def market(source: Parts[tuple[str, Item]], states: Sinks[Item], venue: Venue) -
 
 def flow() -> Dataflow:
     """``python -m bytewax.run flows.market``: a run's states once more; settings come from the environment."""
+    end_in_one_line()
     run = rerun_from_environment(on_recording=True)
     keys = keys_for([pool.id for pool in run.venue.pools])
     return market(recording(run), Sinks(list(keys.values()), partial(StatesFile, run)), run.venue)

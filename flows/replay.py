@@ -33,6 +33,7 @@ from flows.clearing import Clear, Cleared
 from flows.connectors.clickhouse import FOLDER
 from flows.connectors.engine import Item, Keyed, Parts, Sinks, run_flow
 from flows.connectors.errors import RunDiffers, RunError
+from flows.connectors.exits import end_in_one_line
 from flows.connectors.files import hashes
 from flows.connectors.placement import keys_for, pool_of
 from flows.connectors.run_files import FrameFile, GrowingFile, RunLock, write_whole
@@ -43,9 +44,9 @@ from flows.connectors.settings import (
     JOURNAL,
     MANIFEST,
     SUMMARY,
-    Environment,
     Manifest,
     Run,
+    environment,
     events_file,
     events_of,
     journal_file,
@@ -387,7 +388,8 @@ def flow() -> Dataflow:
 
     With ``-r runs/.../recovery -s 1 -b 0`` it goes on at the last cut of a run, else it starts at the beginning.
     """
-    settings = Environment()
+    end_in_one_line()
+    settings = environment()
     folder, recorded, accounts = settings.run_folder, settings.recording, settings.accounts
     if (begun := read_manifest(folder)) is not None:
         recorded, accounts = begun.sources[0], begun.accounts

@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.cli.audit_why import why_json, why_text
-from flows.cli.errors import ExitCode
 from flows.cli.event_text import describe, event_id, event_json
 from flows.connectors.clickhouse import FOLDER, Client, DatabaseError, DatabaseMissing, ask, connect
+from flows.connectors.exits import ExitCode
 from flows.connectors.settings import RUNS
 from flows.registry.canonical import from_canonical
 from flows.verify.amounts import Amounts, time_text

@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command, get_group
 
-from flows.cli.errors import ExitCode, answer
+from flows.connectors.exits import ExitCode, answer
 
 COMMANDS: Final = {
     "replay": "Run a recording through the whole dataflow and show what it did to every account.",

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from flows.cli.errors import ExitCode
+from flows.connectors.exits import ExitCode
 from flows.recording import build as building
 from flows.recording import inspect as inspecting
 from flows.recording import validate as validating

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from flows.cli.errors import ExitCode
 from flows.cli.event_text import describe
+from flows.connectors.exits import ExitCode
 from flows.journal import entries as en
 from flows.journal import events as ev
 from flows.scenario import page

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.errors import ExitCode
+from flows.connectors.exits import ExitCode
 from schemas.catalogue import BY_NAME, TOPICS
 from schemas.config.venue import Venue
 from schemas.export import FOLDER, json_schema, stale, write

@@ -8,9 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
@@ -23,6 +21,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.run import cli_main
 
 from flows.connectors.errors import not_written
+from flows.connectors.silence import Silence
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -31,9 +30,6 @@ Made_co = TypeVar("Made_co", covariant=True)
 
 EPOCH: Final = timedelta(seconds=1)
 """How often a cut is made through the whole flow: what a crash costs at most."""
-
-SAID_MOST: Final = 65_536
-"""Bytes kept of what bytewax says of a failure."""
 
 
 class Step(Protocol[Taken_contra, Made_co]):
@@ -211,7 +207,7 @@ def run_flow(flow: Dataflow, recovery: Path, workers: int) -> None:
         draft.rename(recovery)  # a kill between the two lines above would leave a store without partitions
     config = RecoveryConfig(str(recovery))  # type: ignore[no-untyped-call]
     try:
-        with _silence():
+        with Silence():
             cli_main(  # type: ignore[no-untyped-call]
                 flow, workers_per_process=workers, epoch_interval=EPOCH, recovery_config=config
             )
@@ -220,24 +216,3 @@ def run_flow(flow: Dataflow, recovery: Path, workers: int) -> None:
             raise
         number = errno.ENOSPC if "DiskFull" in str(error) else errno.EIO
         raise not_written(recovery, OSError(number, os.strerror(number))) from error
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Keep off the screen what compiled code writes there, a stack for each failure; a failure takes it along as a note.
-
-    Python goes on writing to the screen. Kept in memory: on a full disk a panic that cannot be printed is a second one.
-    """
-    kept, screen, python = os.memfd_create("said"), os.dup(2), sys.stderr
-    sys.stderr = os.fdopen(screen, "w", encoding="utf-8", errors="replace", buffering=1)
-    os.dup2(kept, 2)
-    try:
-        yield
-    except BaseException as error:
-        error.add_note(os.pread(kept, SAID_MOST, 0).decode(errors="replace"))
-        raise
-    finally:
-        os.dup2(screen, 2)
-        sys.stderr.close()
-        sys.stderr = python
-        os.close(kept)

@@ -1,6 +1,7 @@
 """What goes wrong with files and folders, in words for the person at the screen: one line, no traceback.
 
 RecordingError            a recording or a topic's file is missing or cannot be read
+SettingError              a MARGINLINE_ variable is missing or not allowed
 RunError                  a run's folder cannot be used
     RunBusy               another run holds it
     RunNotWritable        it cannot be written
@@ -17,6 +18,10 @@ from pathlib import Path
 
 class RecordingError(Exception):
     """A recording cannot be read."""
+
+
+class SettingError(Exception):
+    """A setting in the environment is missing or not allowed."""
 
 
 class RunError(Exception):

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from flows.connectors.errors import RunBroken, RunDiffers, RunError
+from flows.connectors.errors import RunBroken, RunDiffers, SettingError
 from flows.connectors.files import hashes
 from flows.connectors.run_files import RunLock, frames, write_whole
 from flows.journal.codec import EntryBatch, EventBatch, decode_entries, decode_events
@@ -59,7 +59,7 @@ class Run:
 class Environment(BaseSettings):
     """Settings of a flow that bytewax starts: ``MARGINLINE_RUN=runs/... python -m bytewax.run flows.audit``."""
 
-    model_config = SettingsConfigDict(env_prefix="MARGINLINE_")
+    model_config = SettingsConfigDict(env_prefix="MARGINLINE_", env_ignore_empty=True)
     recording: str = Field(default=RECORDING, description="what flows.replay replays")
     accounts: int = Field(
         default=ACCOUNTS, ge=100, le=1_000_000, description="how many flows.replay generates"
@@ -74,6 +74,16 @@ class Environment(BaseSettings):
     def run_folder(self) -> Path:
         """Where the run is."""
         return self.run or RUNS / f"{Path(self.recording).name}-{self.accounts}"
+
+
+def environment() -> Environment:
+    """The settings. SettingError names the variable that is not allowed."""
+    try:
+        return Environment()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(each) for each in first["loc"]).upper()
+        raise SettingError(f"MARGINLINE_{name}: {first['input']!r}: {first['msg']}.") from error
 
 
 class Manifest(BaseModel):
@@ -123,10 +133,12 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 def run_from_environment(*, on_recording: bool = False) -> Run:
     """The run that ``MARGINLINE_RUN`` names, to be read. ``on_recording``: so is its recording, which must be the same."""
-    folder = Environment().run_folder
+    folder = environment().run_folder
     manifest = read_manifest(folder)
     if manifest is None:
-        raise RunBroken(f"{folder}: no run was begun there; start one with `marginline replay`.")
+        raise RunBroken(
+            f"{folder}: no run was begun there; name one in MARGINLINE_RUN, or start one with `marginline replay`."
+        )
     run = manifest.run(folder)
     if on_recording:
         manifest.check_recording(folder, hashes(run.sources[0]))
@@ -135,9 +147,11 @@ def run_from_environment(*, on_recording: bool = False) -> Run:
 
 def rerun_from_environment(*, on_recording: bool = False) -> Run:
     """The same, with what is made of it going to ``MARGINLINE_OUT``: a run's own files are its replay's alone."""
-    run, out = run_from_environment(on_recording=on_recording), Environment().out
+    run, out = run_from_environment(on_recording=on_recording), environment().out
     if out is None or out.resolve() == run.folder.resolve():
-        raise RunError("MARGINLINE_OUT: name a folder, another than the run's, for what this flow writes.")
+        raise SettingError(
+            "MARGINLINE_OUT: name a folder, another than the run's, for what this flow writes."
+        )
     return replace(run, folder=out, journal_folder=run.folder, lock=RunLock(out))
 
 

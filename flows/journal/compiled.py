@@ -11,7 +11,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -26,6 +26,11 @@ SHARED_ROOMS: Final = ("rules", "registry", "journal")
 
 CACHE_VARIABLE: Final = "MARGINLINE_CACHE_DIR"
 """Environment variable: the folder to keep compiled kernels in, where the user's home can't be written."""
+
+
+class KernelsNotKeptError(Exception):
+    """The folder for compiled kernels takes no more of them."""
+
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -45,13 +50,27 @@ def kernel(function: Kernel) -> Kernel:
 def _compiled(function: Kernel, *, counts_references: bool, inline: bool = False) -> Kernel:
     if config.DISABLE_JIT:
         return function
-    former = config.CACHE_DIR
-    config.CACHE_DIR = str(cache_folder(room_of(function)))
+    former, folder = config.CACHE_DIR, cache_folder(room_of(function))
+    config.CACHE_DIR = str(folder)
     try:
         options: dict[str, Any] = {"_nrt": counts_references, "forceinline": inline}
-        return cast("Kernel", numba.njit(cache=True, nogil=True, **options)(function))
+        made: Any = numba.njit(cache=True, nogil=True, **options)(function)
     finally:
         config.CACHE_DIR = former
+    kept = made._cache  # noqa: SLF001 - Numba has no public place for what is done when its folder is full
+    kept.save_overload = partial(_keep, kept.save_overload, folder)
+    return cast("Kernel", made)
+
+
+def _keep(save: Callable[..., None], folder: Path, *compiled: Any) -> None:
+    """Put a kernel into the cache; the system's own word for a full disk names no folder."""
+    try:
+        save(*compiled)
+    except OSError as error:
+        raise KernelsNotKeptError(
+            f"{folder}: compiled kernels cannot be kept there: {error.strerror or error}. Make room, or name another "
+            f"folder in {CACHE_VARIABLE}."
+        ) from error
 
 
 def bare(function: Kernel) -> Kernel:

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from flows.cli import audit
-from flows.cli.errors import ExitCode
 from flows.connectors.clickhouse import FOLDER, Writer, connect, migrate
+from flows.connectors.exits import ExitCode
 from flows.journal import events as ev
 from tests.audit.story import Story, story
 from tests.connectors.engine import held

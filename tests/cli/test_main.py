@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from flows.cli import main as cli
-from flows.cli.errors import ExitCode
+from flows.connectors.exits import ExitCode
 
 ROOT = Path(__file__).resolve().parents[2]
 

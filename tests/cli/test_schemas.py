@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.errors import ExitCode
 from flows.cli.main import main
+from flows.connectors.exits import ExitCode
 
 
 def test_show_prints_the_schema_of_a_topic(capsys: pytest.CaptureFixture[str]) -> None:

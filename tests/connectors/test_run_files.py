@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.cli.errors import ExitCode, answer
 from flows.connectors import run_files
 from flows.connectors.errors import RunBroken, RunBusy, RunError, RunFull, RunNotWritable
+from flows.connectors.exits import ExitCode, answer
 from flows.connectors.run_files import FRAME_HEAD, FrameFile, GrowingFile, RunLock, frames, write_whole
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -124,3 +124,23 @@ def test_a_kernel_runs_with_and_without_the_compiler(tmp_path: Path, jit: str, k
     )
     assert done.stdout == "5\n"
     assert bool(list((tmp_path / "cache").rglob("*.nbi"))) == kept
+
+
+def test_a_folder_that_is_full_is_named(tmp_path: Path) -> None:
+    """The system says "File too large", and not of what."""
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+    page = tmp_path / "one.py"
+    page.write_text(full + KERNEL)
+    environment = {
+        **os.environ,
+        compiled.CACHE_VARIABLE: str(tmp_path / "kernels"),
+        "PYTHONPATH": str(compiled.FLOWS.parent),
+    }
+    ended = subprocess.run(
+        [sys.executable, str(page)], env=environment, capture_output=True, text=True, check=False
+    )
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith(f"flows.journal.compiled.KernelsNotKeptError: {tmp_path / 'kernels'}/")
+    assert last.endswith(
+        "cannot be kept there: File too large. Make room, or name another folder in MARGINLINE_CACHE_DIR."
+    )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.errors import ExitCode
 from flows.cli.main import main
+from flows.connectors.exits import ExitCode
 from tests.scenario.worlds import feature
 
 GOOD = "When the mark price of BTC-PERP is 57,500\nThen alice has had 1 margin-call event"

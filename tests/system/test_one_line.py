@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from flows import replay
-from flows.cli.errors import ExitCode
 from flows.cli.main import main
 from flows.connectors import clickhouse
+from flows.connectors.exits import ExitCode
 from flows.connectors.settings import MANIFEST, SUMMARY, VENUES
 from flows.recording import files
 from tests.system import process, short

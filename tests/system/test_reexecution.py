@@ -12,7 +12,7 @@ import pytest
 from flows import clearing, intake, market, replay
 from flows.connectors import clickhouse
 from flows.connectors.blocks import BLOCK_ENTRIES
-from flows.connectors.errors import RunError
+from flows.connectors.errors import SettingError
 from flows.connectors.settings import SUMMARY
 from flows.journal import events as ev
 from flows.verify.plain import PlainPool
@@ -53,10 +53,10 @@ def test_a_flow_does_not_write_into_the_run_it_reads(
     finished: replay.Done, monkeypatch: pytest.MonkeyPatch, page: ModuleType
 ) -> None:
     monkeypatch.setenv("MARGINLINE_RUN", str(finished.run.folder))
-    with pytest.raises(RunError, match="MARGINLINE_OUT: name a folder, another than the run's"):
+    with pytest.raises(SettingError, match="MARGINLINE_OUT: name a folder, another than the run's"):
         page.flow()
     monkeypatch.setenv("MARGINLINE_OUT", str(finished.run.folder))
-    with pytest.raises(RunError, match="MARGINLINE_OUT: name a folder, another than the run's"):
+    with pytest.raises(SettingError, match="MARGINLINE_OUT: name a folder, another than the run's"):
         page.flow()
 
 

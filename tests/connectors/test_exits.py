@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.errors import CODES, MEANING, ExitCode, answer
+from flows.connectors.exits import CODES, MEANING, ExitCode, answer
 from tests.tables import table
 
 FLOWS = Path(__file__).resolve().parents[2] / "flows"
@@ -124,6 +124,6 @@ def test_every_exception_of_ours_ends_somehow() -> None:
     ours = exceptions_of_ours()
     answered = {*CODES, *INTERNAL}
     silent = [name for name, bases in ours.items() if name not in answered and not answered & set(bases)]
-    assert not silent, "give it a code in flows/cli/errors.py, or list it as internal"
-    assert set(CODES) <= set(ours), "flows/cli/errors.py names an exception that no room has"
+    assert not silent, "give it a code in flows/connectors/exits.py, or list it as internal"
+    assert set(CODES) <= set(ours), "flows/connectors/exits.py names an exception that no room has"
     assert set(INTERNAL) <= set(ours), "listed as internal, and no room has it"

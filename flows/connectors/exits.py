@@ -1,4 +1,4 @@
-"""How a command ends: exit codes, and one line for every failure that a user can cause.
+"""How a command or a flow ends: exit codes, and one line for every failure that a user can cause.
 
 Rooms raise exceptions of their own and know no exit code. This page gives each a code by its name, so that nothing
 heavy is imported to look an error up: an exception can only have been raised by a module that is loaded already.
@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from enum import IntEnum
+from functools import partial
+from types import TracebackType
 from typing import Final
+
+from flows.connectors.silence import Silence
 
 
 class ExitCode(IntEnum):
@@ -30,11 +35,13 @@ class ExitCode(IntEnum):
 MEANING: Final = {
     ExitCode.OK: "done",
     ExitCode.DIFFERENCE: "done, and what was compared differs: a scenario, a recomputed decision, a stale schema",
-    ExitCode.USAGE: "the command line is wrong; nothing was started",
+    ExitCode.USAGE: "the command line, or a setting in the environment, is wrong; nothing was started",
     ExitCode.CONFIGURATION: "a venue's configuration is refused; the line names file, key and what is allowed",
     ExitCode.INPUT: "a recording, scenario or other input file is missing or cannot be read",
-    ExitCode.RUN: "the run's folder is busy, finished, not writable or out of space; what it holds can be resumed",
-    ExitCode.DATABASE: "the database is held by another process or cannot be reached; ask again when it is free",
+    ExitCode.RUN: "the run's folder is busy, finished, not writable or out of space, or the compiled kernels' is full; "
+    "what the run's holds can be resumed",
+    ExitCode.DATABASE: "the database is held by another process, cannot be reached, or has no space left on its disk; "
+    "ask again when that is over",
     ExitCode.BUG: "a bug of ours: the traceback is printed, and the run's folder can be resumed once it is mended",
     ExitCode.INTERRUPTED: "stopped by Ctrl-C; the same command takes the run up again",
 }
@@ -44,6 +51,8 @@ CODES: Final = {
     "RecordingError": ExitCode.INPUT,
     "ScenarioError": ExitCode.INPUT,
     "RunError": ExitCode.RUN,
+    "SettingError": ExitCode.USAGE,
+    "KernelsNotKeptError": ExitCode.RUN,
     "DatabaseError": ExitCode.DATABASE,
     "DatabaseMissing": ExitCode.INPUT,
 }
@@ -70,6 +79,28 @@ def answer(error: BaseException) -> tuple[ExitCode, str] | None:
     return None
 
 
+def end_in_one_line() -> None:
+    """A flow that bytewax started ends as a command does: a line and a code. Elsewhere this does nothing.
+
+    bytewax wraps what a step raises and lets it through to Python, which would print it whole; so would its own threads.
+    """
+    started = getattr(sys.modules["__main__"], "__spec__", None)
+    if started is not None and started.name == "bytewax.run":
+        sys.excepthook = partial(_end, Silence())
+
+
+def _end(
+    silence: Silence, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    if (known := answer(error)) is None:
+        print(silence.said(), file=sys.stderr)
+        sys.__excepthook__(kind, error, trace)
+        raise SystemExit(ExitCode.BUG)
+    code, line = known
+    print(line, file=sys.stderr)
+    raise SystemExit(code)
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """Walk an error and what caused it, each once."""
     seen: list[BaseException] = []
@@ -92,7 +123,7 @@ def _code_of_system(error: OSError) -> ExitCode | None:
     """Exit code of what the operating system refused; None where only a bug of ours explains it."""
     if isinstance(error, ConnectionError):
         return ExitCode.DATABASE
-    if error.errno in MISSING:
+    if error.errno in MISSING or isinstance(error, FileNotFoundError):  # bytewax gives no number
         return ExitCode.INPUT
     return ExitCode.RUN if error.errno in NOT_WRITABLE else None
 
