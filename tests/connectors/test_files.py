@@ -145,6 +145,7 @@ def summary(piece: object) -> list[object]:
     """What a slice holds, in values that compare."""
     parts = getattr(piece, "parts", ())
     lines = [
-        (part.topic, part.offsets.tolist(), part.lines, part.sent_ns.tolist(), part.places.tolist()) for part in parts
+        (part.topic, part.offsets.tolist(), part.lines, part.sent_ns.tolist(), part.places.tolist())
+        for part in parts
     ]
     return [*lines, getattr(piece, "clock_ns").tolist(), getattr(piece, "clock_places").tolist()]  # noqa: B009
