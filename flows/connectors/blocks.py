@@ -41,7 +41,7 @@ class BlockCutter:
     """Cuts what comes of one pool's journal and events into blocks. Any cut of the input gives the same blocks."""
 
     def __init__(self, pool: str, audit_block_ns: int, first_offset: int = 0) -> None:
-        """``first_offset`` begins a block: 0, or what `snapshot` gave."""
+        """``first_offset`` begins a block: 0, or one past the last block that the database has."""
         assert audit_block_ns > 0, "a block of no time would be a block each clock"
         self.pool = pool
         self.audit_block_ns = audit_block_ns
@@ -51,20 +51,16 @@ class BlockCutter:
         self._events: list[Rows] = []
         self._held = 0
         self._ends: list[int] = []  # journal offsets at which held blocks end
-        self._decided_to = first_offset
 
     @property
     def next_offset(self) -> int:
         """Journal offset of the entry that `add` takes next."""
         return self._first_offset + self._held
 
-    def add(
-        self, entries: Rows, texts: Mapping[int, str], events: Rows, decided_to: int | None = None
-    ) -> list[Block]:
-        """Take the entries from `next_offset` on, and events in order; give the blocks that are now whole.
+    def add(self, entries: Rows, texts: Mapping[int, str], events: Rows) -> list[Block]:
+        """Take the entries from `next_offset` on, with all their events in order; give the blocks that are now whole.
 
-        ``texts`` by place in ``entries``. ``decided_to``: the offset up to which events are complete, for a reader
-        whose events lag behind its entries; by default up to the last entry given.
+        ``texts`` by place in ``entries``.
         """
         first = self.next_offset
         if len(entries):
@@ -72,18 +68,12 @@ class BlockCutter:
             self._entries.append(entries)
             self._held += len(entries)
             self._texts.update((first + place, text) for place, text in texts.items() if text)
-        decided_to = self.next_offset if decided_to is None else decided_to
         if len(events):
             offsets = events[:, decided.OFFSET]
-            if (
-                offsets[0] < self._decided_to
-                or offsets[-1] >= decided_to
-                or np.any(offsets[1:] < offsets[:-1])
-            ):
-                raise ValueError(f"pool {self.pool}: events out of order after offset {self._decided_to}")
+            if offsets[0] < first or offsets[-1] >= self.next_offset or np.any(offsets[1:] < offsets[:-1]):
+                raise ValueError(f"pool {self.pool}: events out of order after offset {first}")
             self._events.append(events)
-        self._decided_to = max(self._decided_to, decided_to)
-        return [self._take(end) for end in self._whole()]
+        return [self._take(end) for end in list(self._ends)]
 
     def finish(self) -> list[Block]:
         """The last, short block, once the journal is known to end here.
@@ -91,15 +81,6 @@ class BlockCutter:
         Never at a mere stop: the block that goes on would bear the same token, and its rest would be dropped.
         """
         return [self._take(self.next_offset)] if self._held else []
-
-    def snapshot(self) -> int:
-        """All a restart needs: the first offset of the block still open. Its rows are in the journal anyway."""
-        return self._first_offset
-
-    @classmethod
-    def restore(cls, pool: str, audit_block_ns: int, snapshot: int) -> BlockCutter:
-        """Go on after a restart: give it the journal again from `next_offset`, and the events from there."""
-        return cls(pool, audit_block_ns, snapshot)
 
     def _mark_ends(self, entries: Rows, first: int) -> None:
         """Note where blocks end within entries that begin at ``first``."""
@@ -119,10 +100,6 @@ class BlockCutter:
 
     def _last_end(self) -> int:
         return self._ends[-1] if self._ends else self._first_offset
-
-    def _whole(self) -> list[int]:
-        """Ends of the blocks whose events are complete."""
-        return [end for end in self._ends if end <= self._decided_to]
 
     def _take(self, end: int) -> Block:
         """Cut the block that ends at ``end`` off what is held."""

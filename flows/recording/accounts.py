@@ -19,8 +19,8 @@ from flows.recording.files import RecordingError, Written, topic_file, write_lin
 from flows.recording.opening import Matches, match
 from flows.recording.prices import index_paths
 from flows.recording.seeds import dice
-from flows.recording.trading import MILLISECOND_NS, Checks, Movements, activity, checks, movements
-from flows.rules.scale.time import SECOND_NS
+from flows.recording.trading import Checks, Movements, activity, checks, movements
+from flows.rules.scale.time import MILLISECOND_NS, SECOND_NS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

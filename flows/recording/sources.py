@@ -15,7 +15,7 @@ import numpy as np
 
 from flows.recording.seeds import dice
 from flows.recording.series import minute_scale
-from flows.rules.scale.time import SECOND_NS
+from flows.rules.scale.time import MILLISECOND_NS, SECOND_NS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 BPS: Final = 1e-4
-MILLISECOND_NS: Final = 1_000_000
 STALE_S: Final = 60
 """A recorded price older than this has no say in the path that derived sources follow."""
 

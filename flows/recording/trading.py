@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from flows.rules.scale.time import MILLISECOND_NS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -31,7 +33,6 @@ _PRICE_NOISE_BPS: Final = 3.0
 _CLOSE_WHOLE: Final = 0.35  # share of closing orders that close all
 _BUDGET: Final = 0.3  # a new position, as part of the account's opening book
 _REACT_S: Final = 240.0  # mean time from a loss to the deposit that answers it
-MILLISECOND_NS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

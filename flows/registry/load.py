@@ -63,10 +63,6 @@ class Venue:
                 return stage
         raise KeyError(pool_id)
 
-    def may_send(self, producer: str, topic: str) -> bool:
-        """Whether a producer is registered for a topic."""
-        return producer in self.producers and topic in self.producer_topics[self.producers.index(producer)]
-
 
 def load(path: Path | str) -> Venue:
     """Read, check and scale a venue's file. ConfigurationError says in one line what is wrong and where."""

@@ -359,7 +359,3 @@ class Tally:
             )
             for row, loss in zip(hurt[first].tolist(), lost[first].tolist(), strict=True)
         ]
-
-    def counts(self) -> dict[str, int]:
-        """Events of every type, zero included."""
-        return {name: self.events[name] for name in ev.TYPE_NAMES}

@@ -98,7 +98,7 @@ def test_any_cut_gives_the_same_blocks(
         bounds = [0, *[cut for cut in cuts if cut < size], size]
         for step, (start, end) in enumerate(pairwise(bounds)):
             if step == restart_after:  # the journal is read again from the block that was open
-                cutter = BlockCutter.restore("p", HOUR, cutter.snapshot())
+                cutter = BlockCutter("p", HOUR, found[-1].end_offset if found else 0)
                 start = cutter.next_offset  # noqa: PLW2901
             of = (events[:, ev.OFFSET] >= start) & (events[:, ev.OFFSET] < end)
             within = {place - start: text for place, text in texts.items() if start <= place < end}
@@ -108,14 +108,6 @@ def test_any_cut_gives_the_same_blocks(
         blocks.BLOCK_ENTRIES = most
     assert picture(found) == expected
     assert sum(len(each.entries) for each in found) == size
-
-
-def test_a_block_waits_for_events_that_lag_behind() -> None:
-    kinds, hours = [en.FILL, en.CLOCK, en.FILL], [False, True, False]
-    cutter = BlockCutter("p", HOUR)
-    assert cutter.add(journal(kinds, hours), {}, events_at([0]), decided_to=1) == []
-    (block,) = cutter.add(en.empty(0), {}, events_at([1, 2]), decided_to=3)
-    assert (block.end_offset, block.events[:, ev.OFFSET].tolist()) == (2, [0, 1])
 
 
 @pytest.mark.parametrize(

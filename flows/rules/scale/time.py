@@ -2,7 +2,8 @@
 
 from flows.rules.exact import rule
 
-SECOND_NS = 1_000_000_000
+MILLISECOND_NS = 1_000_000
+SECOND_NS = 1_000 * MILLISECOND_NS
 MAX_SKEW_NS = 2 * SECOND_NS
 """How far ahead of the clock an input may say it happened."""
 
