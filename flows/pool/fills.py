@@ -30,7 +30,9 @@ def fill(state: PoolState, row: list[int]) -> None:
         for side, other, signed in ((buyer, seller, bought), (seller, buyer, sold)):
             case = state.cases.get(side)
             order = case.order if case else None
-            if order is not None and (order.offset, order.index) == order_id and order.lots * signed > 0:
+            if order is None or (order.offset, order.index) != order_id or order.market != m:
+                continue
+            if order.lots * signed > 0:
                 liquidation_fill(state, side, other, order, signed, price)
                 return
         answer_vault(state, m, order_id, (buyer, seller), lots)

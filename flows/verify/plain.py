@@ -120,7 +120,9 @@ def fill(state: State, row: list[int]) -> None:
     if order_id[0] >= 0:
         for side, other, signed in ((buyer, seller, bought), (seller, buyer, sold)):
             order = side.order
-            if order is not None and (order.offset, order.index) == order_id and order.lots * signed > 0:
+            if order is None or (order.offset, order.index) != order_id or order.market != market:
+                continue
+            if order.lots * signed > 0:
                 liquidation_fill(state, side, other, order, signed, price)
                 return
         answer_vault(state, market, order_id, buyer, seller, lots)
