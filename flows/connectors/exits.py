@@ -28,6 +28,7 @@ class ExitCode(IntEnum):
     INPUT = 4
     RUN = 5
     DATABASE = 6
+    KAFKA = 7
     BUG = 70
     INTERRUPTED = 130
 
@@ -42,6 +43,7 @@ MEANING: Final = {
     "what the run's holds can be resumed",
     ExitCode.DATABASE: "the database is held by another process, cannot be reached, or has no space left on its disk; "
     "ask again when that is over",
+    ExitCode.KAFKA: "the Kafka broker cannot be reached, or refuses; the line says what to check",
     ExitCode.BUG: "a bug of ours: the traceback is printed, and the run's folder can be resumed once it is mended",
     ExitCode.INTERRUPTED: "stopped by Ctrl-C; the same command takes the run up again",
 }
@@ -55,6 +57,8 @@ CODES: Final = {
     "KernelsNotKeptError": ExitCode.RUN,
     "DatabaseError": ExitCode.DATABASE,
     "DatabaseMissing": ExitCode.INPUT,
+    "KafkaFailure": ExitCode.KAFKA,
+    "BrokerFailed": ExitCode.KAFKA,
 }
 """Exceptions of our rooms that are a user's to answer, by name; the nearest class counts. Their text is one line."""
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from flows.registry.errors import ConfigurationError
+from flows.connectors.errors import SettingError
 
 PREFIX: Final = "MARGINLINE_KAFKA_"
 
@@ -120,18 +120,18 @@ class KafkaSettings(BaseSettings):
 
 
 def kafka_settings(**given: Any) -> KafkaSettings:
-    """Settings of the environment, overridden by what is given; `ConfigurationError` names the first fault."""
+    """Settings of the environment, overridden by what is given; `SettingError` names the first fault."""
     known = {PREFIX + name.upper() for name in KafkaSettings.model_fields}
     for name in sorted(os.environ):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
-            raise ConfigurationError(name, "there is no such setting; there are " + ", ".join(sorted(known)))
+            raise SettingError(f"{name}: there is no such setting; there are {', '.join(sorted(known))}")
     try:
         return KafkaSettings(**given)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         field = "_".join(str(part) for part in first["loc"])
         text = re.sub(r"^(Value error, |Input )", "", first["msg"])
-        raise ConfigurationError(f"{PREFIX}{field.upper()}", _allowed(field, text)) from None
+        raise _fault(field, _allowed(field, text)) from None
 
 
 def _allowed(field: str, text: str) -> str:
@@ -148,5 +148,5 @@ def _require(holds: bool, field: str, text: str) -> None:
         raise _fault(field, text)
 
 
-def _fault(field: str, text: str) -> ConfigurationError:
-    return ConfigurationError(PREFIX + field.upper(), text)
+def _fault(field: str, text: str) -> SettingError:
+    return SettingError(f"{PREFIX}{field.upper()}: {text}")

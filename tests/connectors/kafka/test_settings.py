@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.connectors.errors import SettingError
 from flows.connectors.kafka.settings import PREFIX, kafka_settings
-from flows.registry.errors import ConfigurationError
 
 SECRET = "correct horse"
 
@@ -68,7 +68,7 @@ FAULTS = {
 @pytest.mark.parametrize("line", FAULTS)
 def test_what_does_not_fit_together_is_one_line(line: str, environment: pytest.MonkeyPatch) -> None:
     said(environment, line)
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(SettingError) as caught:
         kafka_settings()
     assert str(caught.value) == PREFIX + FAULTS[line]
     assert caught.value.__cause__ is None, "the library's own error quotes what was given"
@@ -77,7 +77,7 @@ def test_what_does_not_fit_together_is_one_line(line: str, environment: pytest.M
 def test_a_misspelt_name_is_not_passed_over(environment: pytest.MonkeyPatch) -> None:
     said(environment, "SSLCA=ca.pem")
     with pytest.raises(
-        ConfigurationError, match=r"^MARGINLINE_KAFKA_SSLCA: there is no such setting; there are MAR"
+        SettingError, match=r"^MARGINLINE_KAFKA_SSLCA: there is no such setting; there are MAR"
     ):
         kafka_settings()
 
@@ -119,7 +119,7 @@ def test_a_password_is_never_shown(environment: pytest.MonkeyPatch) -> None:
 
 def test_a_wrong_setting_beside_it_does_not_show_it(environment: pytest.MonkeyPatch) -> None:
     environment.setenv(f"{PREFIX}SASL_PASSWORD", SECRET)
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(SettingError) as caught:
         kafka_settings()
     assert SECRET not in f"{caught.value!r} {caught.value.__cause__} {caught.value.__context__}"
 
