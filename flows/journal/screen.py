@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.journal import entries as en
 from flows.journal.compiled import kernel
 from flows.journal.dead_letters import DeadLetter, code, dead_letter
 from flows.journal.decimals import NANO, scaled
@@ -118,7 +119,15 @@ class Screen:
     def __init__(self, tables: Tables, start_ns: int) -> None:
         """``start_ns`` of the recording: the time before the first clock."""
         self.numbers = Numbers(tables.number_rows)
+        self.tables = tables
         self.start_ns = start_ns
+
+    def note(self, rows: Ints) -> None:
+        """Make known the numbers of entries that were admitted before."""
+        sent = rows[rows[:, en.SOURCE] >= 0]
+        window = self.tables.number_row[sent[:, en.TOPIC], sent[:, en.SOURCE]]
+        number = np.ascontiguousarray(sent[:, en.NUMBER])
+        note_all(window[window >= 0], number[window >= 0], self.numbers.highest, self.numbers.bits)
 
     def judge(self, faults: Faults, late_ns: int, *, refuse_known: bool) -> None:
         """Find repeats, jumps, and what lies wrong in time; these come before all other faults of a line."""

@@ -74,6 +74,10 @@ class Router:
         """Go on from a snapshot of a router of the same venue."""
         self._screen.numbers = Numbers.restore(snapshot)
 
+    def note(self, rows: Rows) -> None:
+        """Make known the numbers of entries that were admitted before."""
+        self._screen.note(rows)
+
     def route(self, piece: Slice) -> tuple[PoolSlice, ...]:
         """One slice a pool, in the order of the venue's pools; on a lane its own pool's alone."""
         drafts = [_Draft() for _ in self.tables.pools]

@@ -1,0 +1,265 @@
+"""Clearing over Kafka: a lane's journal in, its decisions out: whole, and typed for those who act on them.
+
+    journal -> batches that count -> pool -> events
+                                         └-> liquidations, adl, margin-calls, order-decisions, ...
+
+The state follows from the journal alone. A start loads a checkpoint that is not ahead of what was published, executes the
+journal from there, and passes over what its topics hold already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+import structlog
+
+from flows.connectors.checkpoints import Checkpoints
+from flows.connectors.engine import Item
+from flows.connectors.kafka.inbox import EARLIEST, Inbox
+from flows.connectors.kafka.outbox import Outbox
+from flows.connectors.placement import pool_of
+from flows.connectors.stop import STOP
+from flows.journal import entries as en
+from flows.journal.codec import (
+    EntryBatch,
+    EventBatch,
+    about_of,
+    decode_entries,
+    encode_events,
+    end_of_events,
+)
+from flows.journal.terms import Standing
+from flows.journal.views.views import TOPICS as TYPED
+from flows.journal.views.views import View, Views
+from flows.lanes.lane import ARROW_HEADERS, IDLE_S, OWN, READ_S, Every
+from flows.lanes.settings import Live
+from flows.lanes.writer import JSON_HEADERS
+from flows.pool import checkpoint
+from flows.pool.driver import Driver
+from flows.pool.pool import Pool
+
+FLOW: Final = "clearing"
+JOURNAL: Final = "journal"
+EVENTS: Final = "events"
+
+CHECKPOINT_S: Final = 20.0
+CHECKPOINT_ENTRIES: Final = 200_000
+"""Seconds and entries between checkpoints, whichever comes first: what a start has to execute at most."""
+
+TAIL: Final = 200
+"""Records of a topic's end that are looked at: a paused writer that was revived may have repeated some."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The first item of a start: a checkpoint's state, None for the journal's beginning."""
+
+    state: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A batch that counts, and how the lane stands behind it."""
+
+    batch: EntryBatch
+    standing: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What a batch came to."""
+
+    first_offset: int
+    end_offset: int
+    events: en.Rows
+    views: Sequence[View]
+
+
+def checkpoints_of(live: Live, pool: str) -> Checkpoints:
+    """Where a pool's checkpoints lie."""
+    return Checkpoints(live.state, FLOW, pool)
+
+
+def tail(live: Live, topic: str, pool: str) -> list[bytes]:
+    """The last records of a pool's lane of a topic."""
+    at = (OWN, live.lane(pool))
+    inbox = Inbox(live.kafka, f"clearing-{pool}-tail", {at: EARLIEST}, {OWN: topic})
+    try:
+        end = inbox.end(at)
+        low = inbox.positions[at]
+    finally:
+        inbox.close()
+    if low == end:
+        return []
+    inbox = Inbox(live.kafka, f"clearing-{pool}-tail", {at: max(low, end - TAIL)}, {OWN: topic})
+    found: list[bytes] = []
+    try:
+        while inbox.positions[at] < end:
+            inbox.fetch(READ_S)
+            found += [each.value for each in inbox.take([at]).get(at, ())]
+    finally:
+        inbox.close()
+    return found
+
+
+def published(live: Live, pool: str) -> int:
+    """One past the last entry whose events are on the topic ``events``."""
+    return max(map(end_of_events, tail(live, EVENTS, pool)), default=0)
+
+
+class JournalReader:
+    """The source's partition of one pool: a checkpoint, then the journal behind it."""
+
+    def __init__(self, live: Live, key: str, _hint: int | None = None) -> None:
+        """Nothing is asked of the broker before the first read."""
+        self.live, self.key, self.pool = live, key, pool_of(key)
+        self.lane = (OWN, live.lane(self.pool))
+        self.standing = Standing()
+        self.inbox: Inbox | None = None
+
+    def read(self) -> list[tuple[str, Item]] | None:
+        """The next batches; none while nothing comes; None once the process is asked to stop."""
+        if STOP.is_set():
+            return None
+        if self.inbox is None:
+            return [(self.key, Item(self.pool, self._begin()))]
+        self.inbox.fetch(IDLE_S, 64)
+        return [(self.key, Item(self.pool, each)) for each in self._batches(self.inbox)]
+
+    def _begin(self) -> Begin:
+        found = checkpoints_of(self.live, self.pool).newest(published(self.live, self.pool))
+        state = found[1] if found else None
+        if state is not None:
+            self.standing = Standing.restore(state["standing"])
+        self.inbox = Inbox(
+            self.live.kafka, f"clearing-{self.pool}-in", {self.lane: self.standing.record}, {OWN: JOURNAL}
+        )
+        log.info("clearing begun", pool=self.pool, journal_offset=self.standing.length)
+        return Begin(state)
+
+    def _batches(self, inbox: Inbox) -> Iterator[Entries]:
+        for each in inbox.take(most=8).get(self.lane, ()):
+            if self.standing.take(about_of(each.value), each.offset):
+                yield Entries(decode_entries(each.value), self.standing.state())
+
+    def snapshot(self) -> int:
+        """Journal offset."""
+        return self.standing.length
+
+    def close(self) -> None:
+        """Let go of the consumer."""
+        if self.inbox is not None:
+            self.inbox.close()
+
+
+class Clear:
+    """One pool's state machine over its journal."""
+
+    def __init__(self, live: Live, pool: str, _hint: object = None) -> None:
+        """Before `Begin` there is nothing."""
+        self.parameters = live.pool(pool)
+        self.checkpoints = checkpoints_of(live, pool)
+        self.due = Every(CHECKPOINT_S)
+        self.driver = Driver(Pool(self.parameters), None)
+        self.views = Views(self.parameters)
+        self.standing: dict[str, object] = {}
+        self.saved = 0
+
+    def apply(self, item: Begin | Entries) -> Iterable[Begin | Cleared]:
+        """The events that follow."""
+        if isinstance(item, Begin):
+            self._load(item.state)
+            return [item]
+        batch = item.batch
+        driven = self.driver.drive(batch.rows, batch.texts)
+        self.views.open_accounts(batch.rows, batch.texts)
+        views = self.views.of(driven.events, batch.rows, batch.texts, batch.first_offset)
+        self.standing = item.standing
+        if self.driver.length - self.saved >= CHECKPOINT_ENTRIES or self.due.is_due():
+            self._save()
+        return [Cleared(batch.first_offset, self.driver.length, driven.events, views)]
+
+    def end(self) -> Iterable[Cleared]:
+        """The process stops: the next start goes on from here."""
+        if self.driver.length > self.saved:
+            self._save()
+        self.checkpoints.join()
+        return ()
+
+    def snapshot(self) -> int:
+        """Journal offset."""
+        return self.driver.length
+
+    def _load(self, state: Mapping[str, Any] | None) -> None:
+        if state is None:
+            return
+        pool = Pool(self.parameters)
+        checkpoint.load(pool.state, state["pool"])
+        self.driver = Driver(pool, None, state["length"])
+        self.views = Views(self.parameters, state["names"])
+        self.standing, self.saved = state["standing"], state["length"]
+
+    def _save(self) -> None:
+        """A checkpoint, after everything has been counted anew."""
+        self.driver.pool.check()
+        self.saved = self.driver.length
+        self.checkpoints.save_beside(self.saved, self._state)
+
+    def _state(self) -> Mapping[str, Any]:
+        return {
+            "standing": dict(self.standing),
+            "length": self.driver.length,
+            "pool": checkpoint.save(self.driver.pool.state),
+            "names": list(self.views.names),
+        }
+
+
+class EventsWriter:
+    """The sink's partition of one pool: each topic goes on behind what it holds."""
+
+    def __init__(self, live: Live, key: str, _hint: object = None) -> None:
+        self.live, self.pool = live, pool_of(key)
+        self.lane = live.lane(self.pool)
+        self.out = Outbox(live.kafka, f"clearing-{self.pool}-out")
+        self.published = 0
+        self.last: dict[str, tuple[int, int]] = {}  # by typed topic: journal offset and index
+
+    def write(self, items: Sequence[Item]) -> None:
+        """Events first: how far they reach is what the next start goes by."""
+        for item in items:
+            if isinstance(item.body, Begin):
+                self._look()
+            else:
+                self._one(item.body)
+        self.out.poll()
+
+    def _look(self) -> None:
+        self.published = published(self.live, self.pool)
+        for topic in TYPED:
+            found = [orjson.loads(each) for each in tail(self.live, topic, self.pool)]
+            ids = [(each["journal_offset"], each["event_index"]) for each in found]
+            self.last[topic] = max(ids, default=(-1, -1))
+
+    def _one(self, made: Cleared) -> None:
+        if made.end_offset > self.published:
+            first = max(made.first_offset, self.published)
+            events = made.events[made.events[:, 0] >= first]
+            batch = EventBatch(self.pool, first, made.end_offset, events)
+            self.out.send(EVENTS, self.lane, self.pool, encode_events(batch), ARROW_HEADERS)
+            self.published = made.end_offset
+        for view in made.views:
+            if (view.offset, view.index) > self.last[view.topic]:
+                self.out.send(view.topic, self.lane, self.pool, view.value, JSON_HEADERS)
+
+    def snapshot(self) -> None:
+        """The durability barrier: all that was sent is acknowledged."""
+        self.out.flush()
+
+    def close(self) -> None:
+        """Let go of the producer."""
+        self.out.close()
