@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "recording": "Build, inspect or validate a recording.",
     "scenario": "Run scenarios in Gherkin against the real state machine.",
     "schemas": "Show or export the schema of every topic.",
+    "topics": "Plan or apply the Kafka topics that a venue needs.",
 }
 """Each command's one line; its page is the module of that name in this room, its Typer application there `app`."""
 
