@@ -1,7 +1,7 @@
 """Clients of the broker: one way to make a producer, a consumer and an administrator, and to ask what is there.
 
-A client tells of its connections by callbacks only. Here they go to the log, and what no later attempt can mend, a wrong
-password for one, is raised as `KafkaRefused` by the next ``poll``, ``consume`` or ``flush``.
+A client tells of its connections by callbacks only. Here its words go to the log, and what no later attempt can mend, a
+wrong password for one, is raised as `KafkaRefused` by the next ``poll``, ``consume`` or ``flush``.
 """
 
 from __future__ import annotations
@@ -53,7 +53,6 @@ class Watch:
             self.last = reason(error)
         told = failure(error, self.settings)
         if isinstance(told, KafkaRefused) and not self.closing:
-            log.error("kafka-refused", client=self.client_id, error=error.name(), detail=str(told))
             raise told
 
 

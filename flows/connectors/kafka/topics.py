@@ -119,8 +119,8 @@ def plan(
     there = metadata(client)
     if len(there.brokers) < copies:
         raise KafkaRefused(
-            f"{settings.bootstrap}: {copies} copies of each topic are declared, and there are {len(there.brokers)}"
-            f" brokers to hold them: give --replication {len(there.brokers)}."
+            f"{settings.bootstrap}: {copies} copies of each topic are declared, and there is"
+            f" {_count(len(there.brokers), 'broker')} to hold them: give --replication {len(there.brokers)}."
         )
     names = {name: settings.topic(name) for name in wanted.topics}
     held = _settings_of(client, [name for name in names.values() if name in there.topics])

@@ -104,7 +104,7 @@ def test_more_copies_than_brokers_is_one_line(kafka: Kafka, broker: Broker) -> N
     with pytest.raises(KafkaRefused) as caught:
         topics.plan(broker.settings(), 2)
     assert str(caught.value) == (
-        f"{broker.bootstrap}: 3 copies of each topic are declared, and there are 1 brokers to hold them:"
+        f"{broker.bootstrap}: 3 copies of each topic are declared, and there is 1 broker to hold them:"
         " give --replication 1."
     )
 
