@@ -1,4 +1,4 @@
-"""Reference pages that are written from the code: commands, exit codes, topics, the rulebook. `make docs` writes them.
+"""Reference pages that are written from the code: commands, exit codes, topics, settings, the rulebook: `make docs`.
 
 A page that no longer says what the code says fails tests/docs/test_reference.py.
 """
@@ -6,10 +6,13 @@ A page that no longer says what the code says fails tests/docs/test_reference.py
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from rich.text import Text
 from typer.main import get_command
 
@@ -17,6 +20,8 @@ from flows.cli.main import COMMANDS, app, load
 from flows.connectors.exits import MEANING
 from flows.scenario import page as scenarios
 from schemas.catalogue import TOPICS, Topic
+from schemas.config.text import Bounds
+from schemas.config.venue import Venue
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -155,6 +160,91 @@ def topics_page() -> str:
     return "\n\n".join([*top, *(topic_section(topic) for topic in TOPICS)]) + "\n"
 
 
+# ---- the venue's file ------------------------------------------------------------------------------------------------
+VENUE = """
+A venue is one TOML file; `venues/` holds those that ship. Who may speak, what is priced, what is traded, what each pool
+holds, and every figure that the rules leave to the venue stand there: **a setting has no default**, and a file that lacks
+one is refused (exit code 3). Only the keys of an asset that say "absent" may be left out.
+
+Numbers are texts in quotes, so that no float reads them: a decimal such as `"0.001"`; a rate such as `"0.5 %"`,
+`"450 ppm"` or `"11416 ppb"`; a time such as `"500 ms"`, `"5 min"` or `"1 h"`. A rate is a whole number of ppm, one that is
+paid by the hour of ppb, an amount of money a whole number of quanta. R-A2 is the bound that keeps every reachable amount
+within 2^62 quanta ([scale](rules/scale.md)). `marginline` checks the whole file before it starts anything; each refusal
+names the key, what it found and what is allowed.
+""".strip()
+
+
+LIMITS = ("ge", "le", "min_length", "max_length", "pattern")
+"""What pydantic itself keeps of a setting's bounds."""
+
+
+def models_in(kind: Any) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Tables below a setting: how their place is written behind its name, and their model."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield "", kind
+    elif get_origin(kind) is dict:
+        yield from ((f".NAME{behind}", model) for behind, model in models_in(get_args(kind)[1]))
+    elif get_origin(kind) is tuple:
+        yield from ((f"[]{behind}", model) for behind, model in models_in(get_args(kind)[0]))
+    else:
+        for each in get_args(kind):
+            yield from models_in(each)
+
+
+def bounds_of(field: FieldInfo) -> Bounds:
+    """Unit and bounds of a setting: the last that were told of it, else what its type says."""
+    told = [each for each in field.metadata if isinstance(each, Bounds)]
+    if told:
+        return told[-1]
+    limits = {name: getattr(each, name) for each in field.metadata for name in LIMITS if hasattr(each, name)}
+    kind, is_table = field.annotation, bool(list(models_in(field.annotation)))
+    if get_origin(kind) is Literal:
+        return Bounds("name", " or ".join(get_args(kind)))
+    if kind is bool:
+        return Bounds("", "true or false")
+    if kind is int:
+        return Bounds("number", f"{limits['ge']:,} to {limits['le']:,}")
+    if get_origin(kind) in {dict, tuple}:
+        least, most = limits.get("min_length", 0), limits.get("max_length")
+        count = f"{least} to {most:,}" if most is not None else f"{least} or more"
+        return Bounds("tables" if is_table else "list", count)
+    pattern = limits.get("pattern")
+    return Bounds("table" if is_table else "name", f"`{pattern}`" if pattern else "")
+
+
+def toml(value: object) -> str:
+    """Write an example as it stands in the file."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {toml(each)}' for key, each in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
+    return json.dumps(value)
+
+
+def settings_section(place: str, model: type[BaseModel]) -> Iterator[str]:
+    """Write one table of the file and, behind it, those below it."""
+    yield f"## {f'`{place}`' if place else 'The file'}"
+    yield " ".join((model.__doc__ or "").split())
+    lines = ["| key | unit | allowed | default | | example |", "|---|---|---|---|---|---|"]
+    below: list[str] = []
+    for name, field in model.model_fields.items():
+        told, tables = bounds_of(field), list(models_in(field.annotation))
+        said = field.description or (tables[0][1].__doc__ if tables else "")
+        example = f"`{toml(field.examples[0])}`" if field.examples and not tables else ""
+        default = "required" if field.is_required() else "absent"
+        row = (f"`{name}`", told.unit, told.allowed, default, said, example)
+        lines.append(f"| {' | '.join(cell(each) for each in row)} |")
+        for behind, inner in tables:
+            below.extend(settings_section(f"{place}.{name}{behind}".lstrip("."), inner))
+    yield "\n".join(lines)
+    yield from below
+
+
+def venue_page() -> str:
+    """Write every setting of the venue's file."""
+    return "\n\n".join([NOTE, "# The venue's file", VENUE, *settings_section("", Venue)]) + "\n"
+
+
 # ---- the rulebook ----------------------------------------------------------------------------------------------------
 def chapters() -> list[Path]:
     """List the rulebook's folders in its own order."""
@@ -211,6 +301,7 @@ def pages() -> dict[str, str]:
         "exit-codes.md": exit_codes_page(),
         "topics.md": topics_page(),
         "scenarios.md": scenarios.text(),
+        "venue.md": venue_page(),
         "rules/index.md": rulebook_page(),
         **rulebook,
     }

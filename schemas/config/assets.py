@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.config.text import Decimal, Duration, Rate
+from schemas.config.text import Bounds, Decimal, Duration, Rate, SomeMoney
 from schemas.message import SourceId, Strict
 
 
@@ -43,11 +43,19 @@ class CollateralTier(Strict):
     """From this value on, each further unit counts so much (R-C2)."""
 
     above: Annotated[
-        Decimal, Field(description="Value at which the tier begins, settlement asset.", examples=["0"])
+        Decimal,
+        Bounds("settlement asset", "0 in the first tier, then rising", ("1",)),
+        Field(description="Value at which the tier begins, settlement asset.", examples=["0"]),
     ]
-    maintenance: Annotated[Rate, Field(description="Weight for maintenance.", examples=["95 %"])]
+    maintenance: Annotated[
+        Rate,
+        Bounds("rate", "0 % to 100 %, not rising", ("100.0001 %",)),
+        Field(description="Weight for maintenance.", examples=["95 %"]),
+    ]
     initial: Annotated[
-        Rate, Field(description="Weight for new risk; not above the other.", examples=["90 %"])
+        Rate,
+        Bounds("rate", "0 % to maintenance, not rising", ("95.0001 %",)),
+        Field(description="Weight for new risk; not above the other.", examples=["90 %"]),
     ]
 
 
@@ -67,7 +75,7 @@ class Collateral(Strict):
         Rate, Field(description="Half spread and impact of a sale (R-C6).", examples=["0.3 %"])
     ]
     max_price: Annotated[
-        Decimal, Field(description="A higher price halts the asset (R-A2).", examples=["1000000"])
+        SomeMoney, Field(description="A higher price halts the asset (R-A2).", examples=["1000000"])
     ]
 
 
@@ -80,10 +88,16 @@ class Asset(Strict):
     ] = None
     unit: Annotated[
         Decimal | None,
+        Bounds(
+            "units of the asset",
+            "1, or what divides it; of the settlement asset a power of ten",
+            ("0", "0.003"),
+        ),
         Field(description="Smallest unit; the settlement asset's is the quantum.", examples=["0.00000001"]),
     ] = None
     max_holding: Annotated[
         Decimal | None,
+        Bounds("units of the asset", "above 0, within R-A2", ("0",)),
         Field(
             description="Most a pool holds of it, whole units; further deposits are refused.",
             examples=["100000"],

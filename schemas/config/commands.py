@@ -6,13 +6,13 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from schemas.config.text import Duration
+from schemas.config.text import Bounds, Seconds
 from schemas.message import Digest, SourceId, Strict
 
 KEYS: Final = 62
 """Keys of one venue, at most: bits of an entry's column."""
 
-Needed = Annotated[int, Field(ge=1, le=16)]
+Needed = Annotated[int, Bounds("signatures", "1 to 16, and to the number of keys"), Field(ge=1, le=16)]
 
 
 class Signatures(Strict):
@@ -29,14 +29,14 @@ class Commands(Strict):
     """Orders of people (R-P1, row 10): m of n Ed25519 keys sign them; what does not lower risk waits."""
 
     delay: Annotated[
-        Duration,
+        Seconds,
         Field(
             description="A release and new parameters wait so long, and can be cancelled.",
             examples=["10 min"],
         ),
     ]
     longest_life: Annotated[
-        Duration,
+        Seconds,
         Field(description="A command must expire within so long of being taken up.", examples=["1 h"]),
     ]
     signatures: Annotated[

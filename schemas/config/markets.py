@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.config.text import Decimal, Rate
+from schemas.config.text import Bounds, Decimal, Money, Rate, SomeMoney
 from schemas.message import AssetId, Strict
 
 
@@ -15,26 +15,49 @@ class MarginTier(Strict):
 
     above: Annotated[
         Decimal,
+        Bounds("settlement asset", "0 in the first tier, then rising", ("1",)),
         Field(description="Notional at which the tier begins, whole units of money.", examples=["300000"]),
     ]
-    rate: Annotated[Rate, Field(description="Maintenance rate.", examples=["0.5 %"])]
-    initial: Annotated[Rate, Field(description="Initial rate: 1 / maximum leverage.", examples=["1 %"])]
+    rate: Annotated[
+        Rate,
+        Bounds("rate", "above 0 %, to 100 %; not falling; times the call level below 100 %", ("0 %",)),
+        Field(description="Maintenance rate.", examples=["0.5 %"]),
+    ]
+    initial: Annotated[
+        Rate,
+        Bounds("rate", "rate and two taker fees or more, to 100 %; not falling", ("0.5899 %",)),
+        Field(description="Initial rate: 1 / maximum leverage.", examples=["1 %"]),
+    ]
 
 
 class Market(Strict):
     """A perpetual market."""
 
     index: Annotated[AssetId, Field(description="Asset whose quotes make the index.", examples=["BTC"])]
-    lot: Annotated[Decimal, Field(description="Smallest quantity; divides 1.", examples=["0.001"])]
-    tick: Annotated[Decimal, Field(description="Smallest step of the price; divides 1.", examples=["0.1"])]
+    lot: Annotated[
+        Decimal,
+        Bounds("units of the asset", "1, or what divides it", ("0", "0.003")),
+        Field(description="Smallest quantity; divides 1.", examples=["0.001"]),
+    ]
+    tick: Annotated[
+        Decimal,
+        Bounds("settlement asset", "1, or what divides it", ("0", "0.3")),
+        Field(description="Smallest step of the price; divides 1.", examples=["0.1"]),
+    ]
     max_price: Annotated[
-        Decimal, Field(description="A higher index halts the market (R-A2).", examples=["1000000"])
+        Decimal,
+        Bounds("settlement asset", "above 0, within R-A2", ("0", "1000000.05")),
+        Field(description="A higher index halts the market (R-A2).", examples=["1000000"]),
     ]
     max_position: Annotated[
-        Decimal, Field(description="Largest position of one account, whole units (R-A2).", examples=["20000"])
+        Decimal,
+        Bounds("units of the asset", "above 0, to max_open_interest; within R-A2", ("0", "500001")),
+        Field(description="Largest position of one account, whole units (R-A2).", examples=["20000"]),
     ]
     max_open_interest: Annotated[
-        Decimal, Field(description="Largest sum of all longs, whole units (R-A2).", examples=["200000"])
+        Decimal,
+        Bounds("units of the asset", "above 0, within R-A2", ("0",)),
+        Field(description="Largest sum of all longs, whole units (R-A2).", examples=["200000"]),
     ]
     tiers: Annotated[
         tuple[MarginTier, ...],
@@ -47,6 +70,7 @@ class Market(Strict):
     ]
     limit: Annotated[
         Decimal,
+        Bounds("settlement asset", "above the last tier's", ("3000000",)),
         Field(
             description="Upper end of the last tier: no order takes a position beyond (R-D6).",
             examples=["480000000"],
@@ -57,21 +81,24 @@ class Market(Strict):
     ]
     index_clamp: Annotated[
         Rate | Literal["off"],
+        Bounds("rate", "off; or above 0 %, below 100 %", ("0 %", "100 %")),
         Field(
             description="Index around its own mean, at most; off for the largest markets (R-O4).",
             examples=["off"],
         ),
     ]
     impact_notional: Annotated[
-        Decimal, Field(description="Size whose average price makes the premium (R-N1).", examples=["62500"])
+        SomeMoney, Field(description="Size whose average price makes the premium (R-N1).", examples=["62500"])
     ]
     sigma: Annotated[
-        Rate, Field(description="Volatility a day before the first tick (R-R1).", examples=["3 %"])
+        Rate,
+        Bounds("rate a day", "above 0 %", ("0 %",)),
+        Field(description="Volatility a day before the first tick (R-R1).", examples=["3 %"]),
     ]
     daily_volume: Annotated[
-        Decimal,
+        SomeMoney,
         Field(description="Average daily volume, money: slippage without depth.", examples=["15000000000"]),
     ]
     fund_opening: Annotated[
-        Decimal, Field(description="The market's compartment of the insurance fund (R-K2).", examples=["0"])
+        Money, Field(description="The market's compartment of the insurance fund (R-K2).", examples=["0"])
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
@@ -32,11 +33,39 @@ def _duration(text: str) -> str:
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a setting is in, and what the registry takes of it: for the reference page. The registry's are the checks.
+
+    ``refused`` lies just beyond: a test tries it on the small venue.
+    """
+
+    unit: str
+    allowed: str
+    refused: tuple[str, ...] = ()
+
+
 Decimal = Annotated[str, AfterValidator(_decimal), Field(json_schema_extra={"pattern": DECIMAL_PATTERN})]
 """A plain decimal, not negative: a price, a quantity, an amount of money, a multiple."""
 
-Rate = Annotated[str, AfterValidator(_rate), Field(json_schema_extra={"pattern": RATE_PATTERN})]
+Rate = Annotated[
+    str,
+    AfterValidator(_rate),
+    Bounds("rate", "0 % or more"),
+    Field(json_schema_extra={"pattern": RATE_PATTERN}),
+]
 """A part of something: in per cent, parts per million or parts per billion."""
 
-Duration = Annotated[str, AfterValidator(_duration), Field(json_schema_extra={"pattern": DURATION_PATTERN})]
+Duration = Annotated[
+    str,
+    AfterValidator(_duration),
+    Bounds("time", "above 0, to 100 years", ("0 s", "36526 d")),
+    Field(json_schema_extra={"pattern": DURATION_PATTERN}),
+]
 """A whole number of a unit of time."""
+
+Money = Annotated[Decimal, Bounds("settlement asset", "0 or more")]
+SomeMoney = Annotated[Decimal, Bounds("settlement asset", "above 0", ("0",))]
+Part = Annotated[Rate, Bounds("rate", "0 % to 100 %", ("100.0001 %",))]
+SomePart = Annotated[Rate, Bounds("rate", "above 0 %, to 100 %", ("0 %", "100.0001 %"))]
+Seconds = Annotated[Duration, Bounds("time", "whole seconds, above 0", ("0 s", "1500 ms"))]
