@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from docs import generate
+from flows.connectors.settings import Environment
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
@@ -27,6 +28,12 @@ def test_a_changed_page_is_stale(tmp_path: Path) -> None:
     page.write_text(page.read_text().replace("130", "131"))
     (tmp_path / "rules" / "gone.md").write_text("a chapter that was taken out")
     assert generate.stale(tmp_path) == ["exit-codes.md", "rules/gone.md"]
+
+
+def test_every_setting_of_the_flows_is_told() -> None:
+    text = (ROOT / "docs" / "reference" / "flows.md").read_text()
+    told = re.findall(r"^\| `MARGINLINE_([A-Z]+)` \|", text, re.MULTILINE)
+    assert sorted(told) == sorted(name.upper() for name in Environment.model_fields)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
