@@ -46,6 +46,12 @@ class Reason(StrEnum):
     ACCOUNT_MARKET = "account_market"
     WRONG_LANE = "wrong_lane"
     SHED = "shed"
+    UNKNOWN_KEY = "unknown_key"
+    BAD_SIGNATURE = "bad_signature"
+    NOT_ENOUGH_SIGNATURES = "not_enough_signatures"
+    NONCE_USED = "nonce_used"
+    EXPIRED = "expired"
+    BAD_PARAMETERS = "bad_parameters"
 
 
 MEANINGS: Final = {
@@ -76,6 +82,12 @@ MEANINGS: Final = {
     Reason.ACCOUNT_MARKET: "an isolated account in another market, or in another pool",
     Reason.WRONG_LANE: "a partition that is another pool's lane",
     Reason.SHED: "an order check that waited too long while prices, cures and fills went first; send it again",
+    Reason.UNKNOWN_KEY: "a command signed with a key that the pool does not know, or twice with one",
+    Reason.BAD_SIGNATURE: "a signature that is not its key's over this command",
+    Reason.NOT_ENOUGH_SIGNATURES: "fewer keys than this command needs",
+    Reason.NONCE_USED: "a nonce that one of the keys has used before, or one older than the pool remembers",
+    Reason.EXPIRED: "a command whose time is over by the pool's clock",
+    Reason.BAD_PARAMETERS: "parameters that the registry refuses, or that are not the next version",
 }
 
 

@@ -59,6 +59,7 @@ def asset(name: str, scale: int = 100_000_000) -> AssetParameters:
     """A collateral asset with two size tiers; the settlement asset counts in full."""
     weights = ((1_000_000,), (1_000_000,)) if name == "USDT" else ((950_000, 800_000), (900_000, 750_000))
     floors = (0,) if name == "USDT" else (0, 50_000_000_000)
+    sources = () if name == "USDT" else ("a", "b", "c")
     return AssetParameters(
         id=name,
         unit_scale=1_000_000 if name == "USDT" else scale,
@@ -66,12 +67,12 @@ def asset(name: str, scale: int = 100_000_000) -> AssetParameters:
         maintenance_weight_ppm=weights[0],
         initial_floor_quanta=floors,
         initial_weight_ppm=weights[1],
-        max_units=10**15,
-        max_price_quanta=10**13,
+        max_units=10**15 if name == "USDT" else 10**5 * scale,
+        max_price_quanta=10**6 if name == "USDT" else 10**13,
         sale_cost_ppm=3_000,
-        sources=("a", "b", "c"),
-        source_weights=(1, 1, 1),
-        heartbeat_ns=(SECOND,) * 3,
+        sources=sources,
+        source_weights=(1,) * len(sources),
+        heartbeat_ns=(SECOND,) * len(sources),
     )
 
 
@@ -97,7 +98,7 @@ def pool(**changes: object) -> PoolParameters:
         version=1,
         assets=(asset("USDT"), asset("BTC")),
         markets=(market("BTC-PERP"), market("ETH-PERP")),
-        producers=("engine", "wallet", "gateway"),
+        producers=("engine", "wallet", "gateway", "a", "b", "c"),
         commands=COMMANDS,
         clear_ppm=1_350_000,
         call_ppm=1_250_000,

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from flows.journal import entries as en
+from flows.journal.commands import CommandDoor, Taken
 from flows.journal.dead_letters import DeadLetter
 from flows.journal.decimals import NANO
 from flows.journal.entries import Rows
@@ -95,7 +97,8 @@ class Admission:
         self.deposited: list[int] = [0] * len(pool.assets)  # R-A2: no withdrawal makes room for more
         self.deposited[0] = pool.vault_opening_quanta + pool.fund_opening_quanta
         self.deposited[0] += sum(each.fund_opening_quanta for each in pool.markets)
-        self.numbers = Numbers((en.TOPIC_BIDS - en.TOPIC_COLLATERAL + 1) * len(pool.producers))
+        self.numbers = Numbers((en.TOPIC_COMMANDS - en.TOPIC_COLLATERAL + 1) * len(pool.producers))
+        self.commands = CommandDoor(pool)
 
     def admit(self, merged: Merged, offer_market: OfferMarket | None = None) -> Admitted:
         """Take up what may enter, in its order. ``offer_market`` tells a bid's market: the pool knows its offers."""
@@ -105,11 +108,13 @@ class Admission:
         batch.note_numbers()
         # A market that opens in this batch is open to what follows it, and from then on.
         self.open_markets |= batch.opens_at < len(merged.rows)
+        self.commands.pass_time(merged.rows)
         return batch.outcome(refused)
 
     def replay(self, rows: Rows, texts: Mapping[int, str]) -> None:
         """Take up entries of this pool's journal again, in their order; ``texts`` by place in ``rows``."""
         kind = rows[:, en.KIND]
+        self.commands.replay(rows, texts)
         for place in sorted(texts):
             row = rows[place].tolist()
             if row[en.KIND] in {en.DEPOSIT, en.TRANSFER} and row[en.Deposit.OPENS]:
@@ -328,6 +333,16 @@ class _Batch:
         self._write(en.Bid.LIMIT_TICKS, place, limit)
         return None
 
+    def command(self, item: int, place: int) -> Refusal | None:
+        """An order of people: whether it is signed and in time is the door's to say."""
+        found = self.to.commands.judge(self.merged.items.lines[item], self.merged.rows[:place])
+        if isinstance(found, Taken):
+            self.texts[place] = found.text
+            for column, value in found.columns.items():
+                self._write(column, place, value)
+            return None
+        return found
+
     def _asker(self, item: int, place: int) -> int:
         """Row of who asks; an unknown one is named in the entry's text."""
         name = self.merged.items.first[item]
@@ -345,7 +360,7 @@ class _Batch:
         rows = self.merged.rows
         for column, (places, values) in self.writes.items():
             rows[places, column] = values
-        dead = sorted([*self.merged.dead, *self.dead], key=_place_of)
+        dead = sorted([*self.merged.dead, *self.dead], key=itemgetter(0))
         letters = [letter for _, letter in dead]
         if not refused:
             return Admitted(rows, self.texts, letters)
@@ -372,10 +387,6 @@ def _misfit(of: MarketParameters, lots: int, spare_lots: int, limit: int, spare_
     return None
 
 
-def _place_of(letter: tuple[int, DeadLetter]) -> int:
-    return letter[0]
-
-
 _JUDGES: Final = {
     en.DEPOSIT: _Batch.deposit,
     en.WITHDRAWAL: _Batch.withdrawal,
@@ -383,4 +394,5 @@ _JUDGES: Final = {
     en.FILL: _Batch.fill,
     en.ORDER_CHECK: _Batch.order_check,
     en.BID: _Batch.bid,
+    en.COMMAND: _Batch.command,
 }

@@ -39,6 +39,7 @@ ORDER_CHECK: Final = 6
 BID: Final = 7
 MARKET_STATE: Final = 8
 ASSET_STATE: Final = 9
+COMMAND: Final = 10
 KIND_NAMES: Final = (
     "genesis",
     "clock",
@@ -50,6 +51,7 @@ KIND_NAMES: Final = (
     "bid",
     "market-state",
     "asset-state",
+    "command",
 )
 
 # --- origins ----------------------------------------------------------------------------------------------------------
@@ -191,6 +193,19 @@ class AssetState:
     QUOTE_NUMBER: Final = PAYLOAD + 29  # as in MarketState
 
 
+class Command:
+    """What people ordered (R-P1, row 10). Text: the order and its signatures as canonical JSON (`journal.signing`)."""
+
+    COMMAND: Final = PAYLOAD  # by the numbers of flows.rules.breaker.command
+    MARKET: Final = PAYLOAD + 1  # of a halt or release; -1 all of the pool
+    JOURNAL_OFFSET: Final = PAYLOAD + 2  # the entry that a skip passes over, else -1
+    ID: Final = PAYLOAD + 3  # first 63 bits of the command's id
+    CANCELS: Final = PAYLOAD + 4  # the same of the command that a cancellation takes back, else -1
+    NONCE: Final = PAYLOAD + 5
+    EXPIRES_NS: Final = PAYLOAD + 6
+    SIGNERS: Final = PAYLOAD + 7  # bits of the keys' rows in the parameters in force
+
+
 PAYLOADS: Final[dict[int, type]] = {
     DEPOSIT: Deposit,
     WITHDRAWAL: Deposit,
@@ -200,6 +215,7 @@ PAYLOADS: Final[dict[int, type]] = {
     BID: Bid,
     MARKET_STATE: MarketState,
     ASSET_STATE: AssetState,
+    COMMAND: Command,
 }
 """What names the payload of a kind that has one."""
 

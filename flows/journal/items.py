@@ -273,6 +273,20 @@ def _bids(drafts: Drafts) -> None:
     drafts.put(en.Bid.LIMIT_TICKS, amounts[:, 0])
 
 
+def _commands(drafts: Drafts) -> None:
+    """What was ordered and who signed it is read at the pool's door (`flows.journal.commands`)."""
+    faults, tables = drafts.faults, drafts.tables
+    good = faults.good
+    drafts.put(en.KIND, en.COMMAND)
+    drafts.first, drafts.second = [""] * len(good), [""] * len(good)
+    drafts.pool = faults.spread(tables.lookup(tables.pools, [each.pool for each in good]))
+    faults.mark(drafts.pool < 0, Reason.UNKNOWN_POOL, "pool", _says(drafts, "pool", "there is no pool"))
+    number = faults.spread(tables.lookup(tables.markets, [each.market for each in good]))
+    named = faults.spread(np.array([each.market is not None for each in good], np.int64), 0) == 1
+    foreign = named & ((number < 0) | (tables.market_pool[number] != drafts.pool))
+    faults.mark(foreign, Reason.UNKNOWN_MARKET, "market", _says(drafts, "market", "the pool has no market"))
+
+
 _NO_EVENT: Final = -2
 """Where a line names no event; -1 is a pool that the venue does not have."""
 
@@ -299,6 +313,7 @@ TOPICS: Final = {
     en.TOPIC_FILLS: _fills,
     en.TOPIC_ORDER_CHECKS: _order_checks,
     en.TOPIC_BIDS: _bids,
+    en.TOPIC_COMMANDS: _commands,
 }
 """How the rows of each account topic are made."""
 
@@ -307,5 +322,6 @@ HOME_FIELDS: Final = {
     en.TOPIC_FILLS: "market",
     en.TOPIC_ORDER_CHECKS: "market",
     en.TOPIC_BIDS: "offer",
+    en.TOPIC_COMMANDS: "pool",
 }
 """The field of each that says which pool a record is for."""

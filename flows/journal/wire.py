@@ -117,6 +117,21 @@ class Bid(Message, frozen=True, forbid_unknown_fields=True, gc=False):
     limit_price: str
 
 
+class Command(Message, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Topic ``commands``: few, and each judged by its schema."""
+
+    command: str
+    venue: str
+    pool: str
+    nonce: Number
+    expires_ns: TimeNs
+    signatures: msgspec.Raw
+    market: str | None = None
+    journal_offset: Number | None = None
+    parameters: msgspec.Raw = msgspec.Raw()
+    cancels: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """How a topic's messages are read: fields by the pattern their text must have, and fields that are amounts."""
@@ -165,6 +180,7 @@ FORMS: Final = {
     "liquidation-bids": _form(
         Bid, {"offer": form.EVENT_PATTERN, "account": form.ACCOUNT_PATTERN}, "limit_price", "quantity"
     ),
+    "commands": _form(Command, {"pool": form.POOL_PATTERN, "market": form.MARKET_PATTERN}),
 }
 """Topics of a recording, in the order of `flows.journal.entries.TOPICS`."""
 
@@ -340,10 +356,16 @@ def _odd_check(each: OrderCheck) -> bool:
     return _stray(each.account, each.market)
 
 
+def _odd_command(_each: Command) -> bool:
+    """Each of them is worth a second look."""
+    return True
+
+
 _CONTRADICTS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "collateral": _odd_collateral,
     "fills": _odd_fill,
     "order-checks": _odd_check,
+    "commands": _odd_command,
 }
 """Messages whose fields may contradict each other: asked with ease here, judged by the schema."""
 

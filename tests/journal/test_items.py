@@ -53,6 +53,16 @@ BASE: dict[str, dict[str, Any]] = {
         "minimum_bonus_ppm": 4_000,
         "limit_price": "2.25",
     },
+    "commands": {
+        "source": "operator",
+        "command": "halt",
+        "venue": "crash-2025-04-07",
+        "pool": "alts",
+        "market": "SUI-PERP",
+        "nonce": 7,
+        "expires_ns": AT + 60 * SECOND,
+        "signatures": [{"key": "9d" * 32, "signature": "5a" * 64}],
+    },
 }
 
 
@@ -164,6 +174,30 @@ HOMELESS: list[tuple[str, dict[str, Any], Reason, str]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"market": None},
+        {"command": "skip", "market": None, "journal_offset": 12},
+        {"command": "cancel", "market": None, "cancels": "c0" * 32},
+        {"command": "parameters", "market": None, "parameters": {"version": 2, "part": [1.5, None, 10**30]}},
+    ],
+)
+def test_a_command_keeps_its_line_for_its_pools_door(changes: dict[str, Any]) -> None:
+    pool, items = only("commands", **changes)
+    assert (pool, items.lines) == (ALTS, [message("commands", **changes)])
+    assert items.rows[0, : en.PAYLOAD].tolist() == [
+        en.COMMAND,
+        AT,
+        en.TOPIC_COMMANDS,
+        0,
+        0,
+        producer("operator"),
+        7,
+    ]
+
+
 @pytest.mark.parametrize(("topic", "changes", "reason", "field"), HOMELESS)
 def test_what_no_pool_can_claim(topic: str, changes: dict[str, Any], reason: Reason, field: str) -> None:
     items, dead = read(topic, message(topic), message(topic, **changes, number=8))
@@ -266,6 +300,20 @@ AT_HOME: list[tuple[str, dict[str, Any], Reason, str, str]] = [
         Reason.OUT_OF_RANGE,
         "quantity",
         "this is beyond every market's bound: 9223372036",
+    ),
+    (
+        "commands",
+        {"market": "BTC-PERP"},
+        Reason.UNKNOWN_MARKET,
+        "market",
+        "the pool has no market BTC-PERP",
+    ),
+    (
+        "commands",
+        {"market": "DOGE-PERP"},
+        Reason.UNKNOWN_MARKET,
+        "market",
+        "the pool has no market DOGE-PERP",
     ),
     (
         "fills",

@@ -13,7 +13,7 @@ INPUTS = [
 ]
 
 # Fields that only one kind of message has, which the other kinds' example must leave out.
-ABSENT = {"collateral": ("to",), "commands": ("journal_offset", "parameters")}
+ABSENT = {"collateral": ("to",), "commands": ("journal_offset", "parameters", "cancels")}
 
 
 def example(topic: str, /, **changes: Any) -> dict[str, Any]:
