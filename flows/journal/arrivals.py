@@ -8,6 +8,7 @@ early are judged by the clock in force at a record's place, so a slice is the sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -23,16 +24,26 @@ from flows.rules.scale.time import SECOND_NS
 from schemas.dead_letter import LARGEST_RECORD_BYTES, Reason
 from schemas.explain import Refusal
 
+_SENT: Final = re.compile(rb'"sent_ns": ?([0-9]{1,19})')
+_LOOKED: Final = 4_096  # bytes of a record in which its time is looked for
 _KEPT: Final = LARGEST_RECORD_BYTES + 1
 _NEVER: Final = np.iinfo(np.int64).max
 
 
 class Arrived(NamedTuple):
-    """One record of a partition."""
+    """One record of a partition. ``told_ns``: when a header says that it was sent; else the record itself does."""
 
     offset: int
     value: bytes
-    is_bulk: bool = False  # an Arrow batch
+    told_ns: int = 0
+
+    @property
+    def sent_ns(self) -> int:
+        """When it was sent as far as can be seen without reading it all; 0 where it does not say."""
+        if self.told_ns:
+            return self.told_ns
+        found = _SENT.search(self.value, 0, _LOOKED)
+        return int(found[1]) if found else 0
 
 
 Arrivals = Mapping[Partition, Sequence[Arrived]]

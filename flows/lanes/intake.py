@@ -90,9 +90,10 @@ class IntakeReader(LaneReader):
         if not self.has_clock:
             return super().choose(inbox)
         checks = self.lane.live.partition(en.TOPIC_ORDER_CHECKS, self.lane.pool)
-        taken = inbox.take(at for at in inbox.waiting if at not in (self.lane.own, checks))
+        others = [at for at in inbox.waiting if at not in (self.lane.own, checks)]
+        to_ns = inbox.read_to_ns(others)
         surplus = len(inbox.waiting[checks]) - CHECKS_WAITING
-        return taken | inbox.take([checks], CHECKS_A_POLL + max(0, surplus))
+        return inbox.take(others, to_ns=to_ns) | inbox.take([checks], CHECKS_A_POLL + max(0, surplus), to_ns)
 
     def close(self) -> None:
         """Let go of the clients."""

@@ -276,10 +276,14 @@ class LaneReader:
         return Polled(ranges_of(before, self.settled), arrivals, self.standing.state(), None, behind)
 
     def choose(self, inbox: Inbox) -> dict[Partition, list[Arrived]]:
-        """All that waits; but before the first clock nothing else, for there is no time to judge it by."""
+        """All that waits, and where some partition is behind, nothing that was sent after what has come of it.
+
+        Before the first clock it is that alone: there is no time to judge others by.
+        """
         clock = self.lane.live.partition(en.TOPIC_CLOCK, self.lane.pool)
         if self.has_clock:
-            return inbox.take(at for at in inbox.waiting if at != self.lane.own)
+            inputs = [at for at in inbox.waiting if at != self.lane.own]
+            return inbox.take(inputs, to_ns=inbox.read_to_ns(inputs))
         taken = inbox.take([clock], most=1)
         self.has_clock = bool(taken)
         return taken

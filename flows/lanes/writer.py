@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from flows.connectors.engine import Item
+from flows.connectors.kafka.inbox import SENT
 from flows.connectors.kafka.outbox import Outbox
 from flows.connectors.placement import pool_of
 from flows.journal import entries as en
@@ -53,7 +54,10 @@ class LaneWriter:
         assert self.begin is not None, "a start begins with its claim"
         term, name = self.begin.term, self.begin.writer
         batch = EntryBatch(self.pool, made.first, made.rows, made.texts, term, name, made.settled)
-        self.out.send(self.topic, self.lane, self.pool, encode_entries(batch), ARROW_HEADERS)
+        headers = ARROW_HEADERS
+        if len(made.rows):
+            headers = (*ARROW_HEADERS, (SENT, str(int(made.rows[-1, en.TIME_NS])).encode()))
+        self.out.send(self.topic, self.lane, self.pool, encode_entries(batch), headers)
 
     def dead_letters(self, dead: Sequence[DeadLetter]) -> None:
         """Refused records: safe before the record that settles their offsets is sent."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
@@ -18,9 +18,11 @@ from flows.journal.arrivals import Arrived
 from flows.journal.codec import Settled
 from flows.journal.entries import TOPICS
 from flows.journal.terms import Partition
-from schemas.catalogue import ARROW
 
-CONTENT_TYPE: Final = "content-type"
+SENT: Final = "sent_ns"
+"""Header of a record that does not say in its own text when it was sent."""
+
+NO_BOUND: Final = 1 << 62
 
 WAITING_MOST: Final = 50_000
 """Records that wait here, at most: behind them the broker's log is the queue."""
@@ -44,15 +46,18 @@ class Inbox:
         named = dict(enumerate(TOPICS)) | dict(names or {})
         self.codes = {settings.topic(named[topic]): topic for topic, _ in start}
         self._names = {topic: name for name, topic in self.codes.items()}
-        self.client: Consumer = consumer(settings, client_id)
+        self.client: Consumer = consumer(settings, client_id, eof=True)
         self.waiting: dict[Partition, deque[Arrived]] = {at: deque() for at in start}
+        self.ends: dict[Partition, int] = {}  # as far as is known
         self.positions = {at: self._first(at, offset) for at, offset in start.items()}
+        self.fetched = dict(self.positions)
         self.client.assign(
             [TopicPartition(self._names[topic], part, at) for (topic, part), at in self.positions.items()]
         )
 
     def _first(self, at: Partition, offset: int) -> int:
         low, high = ends(self.client, self._names[at[0]], at[1])
+        self.ends[at] = high
         if offset == EARLIEST:
             return low
         if low <= offset <= high:
@@ -81,24 +86,51 @@ class Inbox:
         error = message.error()
         if error is not None:
             if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library names its own codes so
+                at = self._at(message)
+                self.fetched[at] = self.ends[at] = max(self.fetched[at], message.offset() or 0)
                 return
             raise failure(error, self.settings, f"{message.topic()}, partition {message.partition()}")
-        topic, partition, offset = message.topic(), message.partition(), message.offset()
-        assert topic is not None and partition is not None and offset is not None, "a record lies somewhere"  # noqa: PT018
-        value = message.value() or b""
-        is_bulk = (CONTENT_TYPE, ARROW.encode()) in (message.headers() or ())
-        self.waiting[self.codes[topic], partition].append(Arrived(offset, value, is_bulk))
+        at, offset = self._at(message), message.offset()
+        assert offset is not None, "a record lies somewhere"
+        headers: Any = message.headers() or ()
+        told = next((value for name, value in headers if name == SENT), b"0")
+        self.waiting[at].append(Arrived(offset, message.value() or b"", int(told or b"0")))
+        self.fetched[at] = offset + 1
+
+    def _at(self, message: Message) -> Partition:
+        topic, partition = message.topic(), message.partition()
+        assert topic is not None, "a record lies somewhere"
+        assert partition is not None, "a record lies somewhere"
+        return self.codes[topic], partition
+
+    def read_to_ns(self, of: Iterable[Partition]) -> int:
+        """The time up to which all that was sent on these partitions has come in: none is behind another before it."""
+        bound = NO_BOUND
+        for at in of:
+            if not self._is_at_end(at):
+                queue = self.waiting[at]
+                bound = min(bound, queue[-1].sent_ns if queue else 0)
+        return bound
+
+    def _is_at_end(self, at: Partition) -> bool:
+        place = TopicPartition(self._names[at[0]], at[1])
+        if (seen := self.client.get_watermark_offsets(place, cached=True)) is not None:
+            self.ends[at] = max(self.ends[at], seen[1])
+        return self.fetched[at] >= self.ends[at]
 
     def take(
-        self, of: Iterable[Partition] | None = None, most: int = WAITING_MOST
+        self, of: Iterable[Partition] | None = None, most: int = WAITING_MOST, to_ns: int = NO_BOUND
     ) -> dict[Partition, list[Arrived]]:
-        """What waits, of these partitions or of all, at most so many each; empty ones are left out."""
+        """What waits, of these partitions or of all: at most so many each, sent up to a time. Empty ones are left out."""
         taken = {}
-        for at in self.waiting if of is None else of:
+        for at in list(self.waiting if of is None else of):
             queue = self.waiting[at]
-            if queue:
-                taken[at] = [queue.popleft() for _ in range(min(most, len(queue)))]
-                self.positions[at] = taken[at][-1].offset + 1
+            found: list[Arrived] = []
+            while queue and len(found) < most and (to_ns == NO_BOUND or queue[0].sent_ns <= to_ns):
+                found.append(queue.popleft())
+            if found:
+                taken[at] = found
+                self.positions[at] = found[-1].offset + 1
         return taken
 
     def holds(self, ranges: Iterable[Settled]) -> bool:
