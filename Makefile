@@ -7,6 +7,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 BIN := .venv/bin
 READY := .venv/.ready
 KERNELS := .venv/.kernels
+PROMTOOL := build/promtool/usr/bin/promtool
 KAFKA := build/kafka-libs/.ready
 
 # What `make replay` runs; `make replay ACCOUNTS=100000` changes it. ARGS goes to the tool behind any chore as it is.
@@ -14,7 +15,7 @@ RECORDING ?= crash-2025-04-07
 ACCOUNTS ?= 10000
 ARGS ?=
 
-.PHONY: help replay test test-fast check fix cover mutate bench docs schemas kafka lock clean \
+.PHONY: help replay test test-fast check fix cover mutate bench docs schemas kafka promtool lock clean \
 	kafka-or-reason
 
 help: ## list the chores
@@ -56,13 +57,16 @@ mutate: $(READY) ## break rules on purpose: at least nine of ten mutants must be
 bench: $(READY) ## benchmarks, each with its baseline
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-docs: $(READY) ## write the reference pages that are generated
+docs: $(READY) ## write the reference pages that are generated, and the dashboard
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python infra/grafana/generate.py
 
 schemas: $(READY) ## write JSON Schemas and the AsyncAPI document
 	@$(BIN)/marginline schemas export
 
 kafka: $(KAFKA) ## fetch the Kafka broker that tests and `make live` start (43 MB, by Maven)
+
+promtool: $(PROMTOOL) ## fetch Prometheus' checker of alert rules (a Debian package, 19 MB); tests use it where it is
 
 lock: $(READY) ## resolve pyproject.toml into requirements.lock (LOCK_ARGS=--upgrade renews it)
 	@$(BIN)/uv pip compile pyproject.toml --output-file requirements.lock --all-extras --generate-hashes \
@@ -104,6 +108,15 @@ $(KAFKA): infra/kafka/pom.xml
 	@mvn --quiet --batch-mode -Dstyle.color=never --strict-checksums --file $< dependency:copy-dependencies \
 		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)
 	@touch $@
+
+# ---- Prometheus' checker ---------------------------------------------------------------------------------------------
+$(PROMTOOL):
+	@command -v apt-get dpkg > /dev/null || { \
+		echo "This chore needs Debian's apt-get and dpkg; elsewhere put promtool on the PATH." >&2; exit 1; }
+	@rm -rf build/promtool && mkdir -p build/promtool
+	@cd build/promtool && apt-get download -qq prometheus 2> /dev/null || { \
+		echo "The package prometheus cannot be had: apt-get update, then make promtool again." >&2; exit 1; }
+	@cd build/promtool && dpkg --extract prometheus_*.deb . && rm prometheus_*.deb && touch usr/bin/promtool
 
 # Without Maven the tests that need a broker are skipped, and say so; with it, a broker that cannot be had is a failure.
 kafka-or-reason:

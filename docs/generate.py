@@ -18,6 +18,8 @@ from typer.main import get_command
 
 from flows.cli.main import COMMANDS, app, load
 from flows.connectors.exits import MEANING
+from flows.connectors.telemetry import metrics
+from flows.connectors.telemetry.settings import PREFIX, TelemetrySettings
 from flows.scenario import page as scenarios
 from schemas.catalogue import TOPICS, Topic
 from schemas.config.text import Bounds
@@ -245,6 +247,30 @@ def venue_page() -> str:
     return "\n\n".join([NOTE, "# The venue's file", VENUE, *settings_section("", Venue)]) + "\n"
 
 
+# ---- metrics ---------------------------------------------------------------------------------------------------------
+METRICS_TOP = """A flow shows these under `/metrics` on the address in `MARGINLINE_HTTP`, with the process's own memory,
+processor time, open files and start (`process_...`). Units are base units; `quanta` are millionths of the pool's settlement
+asset, event time is the journal's. [Alerts](../how-to/runbooks/index.md) and the dashboard in `infra/grafana` read them."""
+
+
+def metrics_page() -> str:
+    """Write every metric: name, kind, labels, meaning; and the settings of what operators see."""
+    lines = [NOTE, "", "# Metrics", "", METRICS_TOP, "", "| setting | | default |", "|---|---|---|"]
+    for name, setting in TelemetrySettings.model_fields.items():
+        lines.append(
+            f"| `{PREFIX}{name.upper()}` | {cell(setting.description)} | {setting.default or 'off'} |"
+        )
+    area = ""
+    for each in metrics.every():
+        found = each.name.removeprefix(metrics.PREFIX).partition("_")[0]
+        if found != area:
+            area = found
+            lines += ["", f"## {area}", "", "| | kind | labels | |", "|---|---|---|---|"]
+        kind = type(each.parent).__name__.lower()
+        lines.append(f"| `{each.name}` | {kind} | {', '.join(each.labels)} | {cell(each.meaning)} |")
+    return "\n".join([*lines, ""])
+
+
 # ---- the rulebook ----------------------------------------------------------------------------------------------------
 def chapters() -> list[Path]:
     """List the rulebook's folders in its own order."""
@@ -300,6 +326,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "exit-codes.md": exit_codes_page(),
         "topics.md": topics_page(),
+        "metrics.md": metrics_page(),
         "scenarios.md": scenarios.text(),
         "venue.md": venue_page(),
         "rules/index.md": rulebook_page(),

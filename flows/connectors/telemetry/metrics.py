@@ -105,7 +105,7 @@ dead_letters = _counter(
 )
 shed = _counter(
     *("input_shed_records_total", "pool", "class"),
-    says="Requests turned away under load, each with an answer that says so.",
+    says="Requests turned away under load, each a dead letter with the reason `shed`.",
 )
 conflated = _counter(
     "input_conflated_records_total",

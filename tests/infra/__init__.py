@@ -1,0 +1,1 @@
+"""Tests of what is in infra/: it names what exists, and nothing else."""
