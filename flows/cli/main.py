@@ -22,6 +22,7 @@ from flows.connectors.exits import ExitCode, answer
 
 COMMANDS: Final = {
     "replay": "Run a recording through the whole dataflow and show what it did to every account.",
+    "run": "Run one flow over Kafka: market, intake, clearing or audit.",
     "audit": "Ask a run's database: an account's history, the fund's ledger, why something happened.",
     "recording": "Build, inspect or validate a recording.",
     "scenario": "Run scenarios in Gherkin against the real state machine.",
@@ -30,7 +31,7 @@ COMMANDS: Final = {
 }
 """Each command's one line; its page is the module of that name in this room, its Typer application there `app`."""
 
-SINGLE: Final = frozenset({"replay"})
+SINGLE: Final = frozenset({"replay", "run"})
 """Commands without sub-commands of their own."""
 
 EXAMPLE: Final = """[bold]Example[/bold]
