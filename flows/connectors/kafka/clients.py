@@ -16,7 +16,7 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ClusterMetadata
 
-from flows.connectors.kafka.errors import KafkaRefused, KafkaUnreachable, failure, reason, unreachable
+from flows.connectors.kafka.errors import GROUP, KafkaRefused, KafkaUnreachable, failure, reason, unreachable
 from flows.connectors.kafka.settings import KafkaSettings
 
 PATIENCE_S: Final = 10.0
@@ -39,28 +39,42 @@ Answer = TypeVar("Answer")
 log = structlog.get_logger()
 
 
-class Watch:
-    """What a client said of its connections: the last trouble in words, and refusals as exceptions."""
+class Watch(logging.Handler):
+    """Hears what a client says of its connections: the last trouble in words, and refusals as exceptions."""
 
     def __init__(self, settings: KafkaSettings, client_id: str) -> None:
+        super().__init__()
         self.settings, self.client_id = settings, client_id
         self.last = ""
         self.closing = False
+        self._said: dict[str, float] = {}
+        self.logger = logging.Logger(f"kafka/{client_id}", logging.INFO)  # noqa: LOG001 - nobody else hears it
+        self.logger.addHandler(self)
 
     def heard(self, error: KafkaError) -> None:
         """The library's ``error_cb``: connections are tried again by themselves, refusals are not."""
-        if error.code() != KafkaError._ALL_BROKERS_DOWN or not self.last:  # noqa: SLF001 - its own name for the code
-            self.last = reason(error)
         told = failure(error, self.settings)
         if isinstance(told, KafkaRefused) and not self.closing:
             raise told
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """The library's log, which it would else write to the screen; a repetition once in a while."""
+        text, now = reason(record.getMessage()), time.monotonic()
+        if record.getMessage().startswith("FAIL"):
+            self.last = text
+        if now - self._said.get(text, -REPEATED_S) < REPEATED_S:
+            return
+        self._said = {each: at for each, at in self._said.items() if now - at < REPEATED_S}
+        self._said[text] = now
+        tell = log.warning if record.levelno >= logging.WARNING else log.debug
+        tell("kafka client", client=self.client_id, said=text)
 
 
 class Producer(confluent_kafka.Producer):
     """The library's producer, with its `Watch`."""
 
     def __init__(self, config: dict[str, Any], watch: Watch) -> None:
-        super().__init__(config, logger=_logger(watch.client_id))
+        super().__init__(config, logger=watch.logger)
         self.watch = watch
 
 
@@ -68,7 +82,7 @@ class Consumer(confluent_kafka.Consumer):
     """The library's consumer, with its `Watch`."""
 
     def __init__(self, config: dict[str, Any], watch: Watch) -> None:
-        super().__init__(config, logger=_logger(watch.client_id))
+        super().__init__(config, logger=watch.logger)
         self.watch = watch
 
     def close(self) -> None:
@@ -81,7 +95,7 @@ class Admin(AdminClient):
     """The library's administrator, with its `Watch`. Keep it until the futures it gave are done."""
 
     def __init__(self, config: dict[str, Any], watch: Watch) -> None:
-        super().__init__(config, logger=_logger(watch.client_id))
+        super().__init__(config, logger=watch.logger)
         self.watch = watch
 
 
@@ -109,10 +123,11 @@ def producer(settings: KafkaSettings, client_id: str, **more: Any) -> Producer:
 def consumer(settings: KafkaSettings, client_id: str, *, eof: bool = False, **more: Any) -> Consumer:
     """A consumer for ``assign`` alone: no group, no committed offsets; an offset that is gone is an error.
 
-    ``eof=True`` has it say where a partition ends, by a message with the error ``_PARTITION_EOF``.
+    ``eof=True`` has it say where a partition ends, by a message with the error ``_PARTITION_EOF``. Ask for the `ends`
+    of what is assigned: of a topic that is missing or denied a consumer says nothing, it only never reads anything.
     """
     told = {
-        "group.id": client_id,  # the library wants a name; nothing joins a group or commits to one
+        "group.id": GROUP,  # nothing joins it or commits to it
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "error",
@@ -133,20 +148,14 @@ def admin(settings: KafkaSettings, client_id: str = "marginline-admin") -> Admin
 
 def metadata(client: Client, topic: str | None = None, patience_s: float = PATIENCE_S) -> ClusterMetadata:
     """The broker's description of itself and of one topic, or of all; the first thing to ask a broker."""
-    return _answer(client, lambda seconds: _listed(client, topic, seconds), patience_s, topic or "")
+    return _answer(
+        client, lambda seconds: _listed(client, topic, seconds), patience_s, f"topic {topic}" if topic else ""
+    )
 
 
 def partitions(settings: KafkaSettings, topic: str, patience_s: float = PATIENCE_S) -> int:
     """How many partitions a topic has; ``topic`` is its name without prefix."""
-    name = settings.topic(topic)
-    found = metadata(admin(settings), name, patience_s).topics[name]
-    if found.error is not None:
-        if found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            raise KafkaRefused(
-                f"{settings.bootstrap} has no topic {name}: marginline topics apply --venue FILE makes it."
-            )
-        raise failure(found.error, settings, f"topic {name}")
-    return len(found.partitions)
+    return _partitions(admin(settings), settings.topic(topic), patience_s)
 
 
 def ends(client: Consumer, topic: str, partition: int, patience_s: float = PATIENCE_S) -> tuple[int, int]:
@@ -156,7 +165,9 @@ def ends(client: Consumer, topic: str, partition: int, patience_s: float = PATIE
     def ask(seconds: float) -> tuple[int, int] | None:
         return client.get_watermark_offsets(place, timeout=seconds, cached=False)
 
-    return _answer(client, ask, patience_s, f"{topic}, partition {partition}")
+    if partition >= (count := _partitions(client, topic, patience_s)):
+        raise KafkaRefused(f"topic {topic} has {count} partitions, and no partition {partition}.")
+    return _answer(client, ask, patience_s, f"topic {topic}, partition {partition}")
 
 
 # ---- asking ----------------------------------------------------------------------------------------------------------
@@ -166,9 +177,20 @@ def _listed(client: Client, topic: str | None, seconds: float) -> ClusterMetadat
     )
 
 
+def _partitions(client: Client, topic: str, patience_s: float) -> int:
+    found, settings = metadata(client, topic, patience_s).topics[topic], client.watch.settings
+    if found.error is None:
+        return len(found.partitions)
+    if found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+        raise KafkaRefused(
+            f"{settings.bootstrap} has no topic {topic}: marginline topics apply --venue FILE makes it."
+        )
+    raise failure(found.error, settings, f"topic {topic}")
+
+
 def _answer(client: Client, ask: Callable[[float], Answer | None], patience_s: float, what: str) -> Answer:
     """Ask until there is an answer. A question that fails says merely `_TRANSPORT`: why, the callbacks know."""
-    end = time.monotonic() + patience_s
+    end, last = time.monotonic() + patience_s, ""
     while (rest := end - time.monotonic()) > 0:
         try:
             if (answer := ask(min(rest, LOOK_S))) is not None:
@@ -179,7 +201,7 @@ def _answer(client: Client, ask: Callable[[float], Answer | None], patience_s: f
                 raise told from error
         _heed(client)
         time.sleep(min(max(end - time.monotonic(), 0.0), 0.05))
-    raise unreachable(client.watch.settings, client.watch.last, what)
+    raise unreachable(client.watch.settings, client.watch.last or last, what)
 
 
 def _heed(client: Client) -> None:
@@ -208,35 +230,3 @@ def _made(kind: type[Made], watch: Watch, told: dict[str, Any], more: dict[str, 
     except KafkaException as error:  # files of keys that cannot be read, settings that contradict each other
         said = error.args[0]
         raise KafkaRefused(f"no client for {watch.settings.bootstrap}: {reason(said)}.") from None
-
-
-# ---- the library's log -----------------------------------------------------------------------------------------------
-class _ToLog(logging.Handler):
-    """Takes what the library would write to the screen into the log, a repetition once in a while."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._said: dict[tuple[str, str], float] = {}
-
-    def emit(self, record: logging.LogRecord) -> None:
-        client, text = record.name.rpartition("/")[2], " ".join(record.getMessage().split())
-        now = time.monotonic()
-        if now - self._said.get((client, text), -REPEATED_S) < REPEATED_S:
-            return
-        self._said = {key: at for key, at in self._said.items() if now - at < REPEATED_S}
-        self._said[client, text] = now
-        tell = log.warning if record.levelno >= logging.WARNING else log.debug
-        tell("kafka-client", client=client, text=text[:1000])
-
-
-_HANDLER: Final = _ToLog()
-
-
-def _logger(client_id: str) -> logging.Logger:
-    """A logger that only `_HANDLER` hears."""
-    logger = logging.getLogger(f"marginline.kafka/{client_id}")
-    logger.propagate = False
-    logger.setLevel(logging.INFO)
-    if _HANDLER not in logger.handlers:
-        logger.addHandler(_HANDLER)
-    return logger

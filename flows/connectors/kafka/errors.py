@@ -27,11 +27,14 @@ class KafkaRefused(KafkaFailure):
     """It answers, and says no."""
 
 
+GROUP: Final = "marginline"
+"""The library asks for the name of a group even where none is joined, and looks it up: readers need a right on it."""
+
 _DENIED: Final = {
-    KafkaError.TOPIC_AUTHORIZATION_FAILED: "topic",
-    KafkaError.GROUP_AUTHORIZATION_FAILED: "group",
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "cluster",
-    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "transactional id",
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "this topic",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: f"the group {GROUP}",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "the cluster",
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "this transactional id",
 }
 _AUTHENTICATION: Final = frozenset({KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED})  # noqa: SLF001
 _AWAY: Final = frozenset(
@@ -64,7 +67,14 @@ _BROKE_OFF: Final = re.compile(
 )
 """A handshake that ended so says nothing of who was at the door: the broker was stopping or starting."""
 
-_NOISE: Final = re.compile(r"^\S*?[:#]\d+/\w+: |\([^()]*in state [^()]*\)|error:[0-9A-F]{8}:|\.\.\.")
+_NOISE: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"^[A-Z_]+ \[[^\]]*\] \[thrd:[^\]]*\]: ",  # which thread of which client
+        r"^\S*[:#]\d+/\w+: ",  # which connection
+        r"\([^()]*in state [^()]*\)|error:[0-9A-F]{8}:|, verify that .*$|\.\.\.",
+    )
+)
 
 
 def failure(error: KafkaError, settings: KafkaSettings, what: str = "") -> KafkaFailure:
@@ -75,7 +85,7 @@ def failure(error: KafkaError, settings: KafkaSettings, what: str = "") -> Kafka
     if code in _DENIED:
         who = settings.sasl_username or "this user"
         return KafkaRefused(
-            f"{doing}{where} does not let {who} use this {_DENIED[code]}: have it granted ({said})."
+            f"{doing}{where} does not let {who} use {_DENIED[code]}: have it granted ({said})."
         )
     if code in _AUTHENTICATION and not _BROKE_OFF.search(said):
         return KafkaRefused(
@@ -101,7 +111,10 @@ def unreachable(settings: KafkaSettings, said: str, what: str = "") -> KafkaUnre
     )
 
 
-def reason(error: KafkaError) -> str:
-    """The library's own words on one line, without its names for threads, sockets and source files."""
-    text = " ".join(_NOISE.sub("", error.str()).split()).strip(" .:")
+def reason(said: KafkaError | str) -> str:
+    """The library's own words on one line, without its names for threads and sockets and without its advice."""
+    text = " ".join((said if isinstance(said, str) else said.str()).split())
+    for noise in _NOISE:
+        text = noise.sub("", text)
+    text = " ".join(text.split()).strip(" .:")
     return text if len(text) <= 300 else f"{text[:297]}..."

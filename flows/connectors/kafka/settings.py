@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flows.connectors.errors import SettingError
+from flows.connectors.telemetry.logs import hide
 
 PREFIX: Final = "MARGINLINE_KAFKA_"
 
@@ -81,7 +82,12 @@ class KafkaSettings(BaseSettings):
         return self.topic_prefix + name
 
     def password(self) -> str:
-        """The secret itself, a file read again each time: it may have been replaced."""
+        """The secret itself, a file read again each time: it may have been replaced. No log shows it from now on."""
+        text = self._password()
+        hide(text)
+        return text
+
+    def _password(self) -> str:
         path = self.sasl_password_file
         if path is None:
             return self.sasl_password.get_secret_value() if self.sasl_password is not None else ""

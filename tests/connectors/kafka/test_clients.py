@@ -36,7 +36,7 @@ def test_a_broker_that_is_away_is_one_line(nobody: KafkaSettings, capfd: pytest.
     assert time.monotonic() - began < 3
     where = nobody.bootstrap
     assert str(caught.value) == (
-        f"journal: no Kafka broker answers at {where} (Connect to ipv4#{where} failed: Connection refused):"
+        f"topic journal: no Kafka broker answers at {where} (Connect to ipv4#{where} failed: Connection refused):"
         " is it running, and are MARGINLINE_KAFKA_BOOTSTRAP and _SECURITY_PROTOCOL right?"
     )
     assert capfd.readouterr() == ("", ""), "the library writes to the screen unless it is told where to"
