@@ -118,6 +118,11 @@ INSOLVENT: Final = 33  # QUANTA nobody can bear
 GATE: Final = 34  # withdrawals: CODE 1 closed, 0 open
 MARKET_STATUS: Final = 35  # CODE status, QUANTA breaker bits, FORMER_CODE and FEE as before
 FEES_SWEPT: Final = 36  # share of the fees to the fund
+COMMAND_TAKEN: Final = 37  # CODE which; MARKET or -1 for all; DEADLINE its effect; REFERENCE entry a skip names
+COMMAND_EFFECTIVE: Final = 38  # CODE which; REFERENCE its taking
+COMMAND_CANCELLED: Final = 39  # by another: CODE which, REFERENCE its taking
+COMMAND_VOID: Final = 40  # it came to nothing; CODE which, FORMER_CODE why, REFERENCE its taking
+ENTRY_SKIPPED: Final = 41  # passed over, but for an account that it opens; CODE its kind, REFERENCE the skip
 
 TYPE_NAMES: Final = (
     "account-opened",
@@ -157,7 +162,17 @@ TYPE_NAMES: Final = (
     "gate",
     "market-status",
     "fees-swept",
+    "command-taken",
+    "command-effective",
+    "command-cancelled",
+    "command-void",
+    "entry-skipped",
 )
+
+VOID_NOTHING_WAITS: Final = 0  # a cancellation of what is done, cancelled or unknown
+VOID_NOT_STOPPED: Final = 1  # a skip of an entry that the pool could apply
+VOID_SUPERSEDED: Final = 2  # parameters that are not the next version any more
+VOID_REASONS: Final = ("nothing waits", "entry applied", "superseded")
 
 FUND_OPENING: Final = 0
 FUND_PENALTY: Final = 1

@@ -13,6 +13,7 @@ import orjson
 
 from flows.pool import book
 from flows.pool.case import Case, Offer, Order
+from flows.pool.ordered import Ordered
 from flows.pool.state import PoolState
 
 HASH_BYTES: Final = 32
@@ -42,6 +43,8 @@ def save(state: PoolState) -> bytes:
             "under_water": list(state.under_water),
             "timers": state.timers,
             "forced": [list(queue) for queue in state.forced],
+            "waiting": [asdict(order) for order in state.waiting],
+            "passed": list(state.passed.items()),
         },
         option=_KEYS | orjson.OPT_SERIALIZE_NUMPY,
     )
@@ -72,6 +75,8 @@ def load(state: PoolState, data: bytes) -> None:
     state.under_water = dict.fromkeys(memory["under_water"], True)
     state.timers = [(when, row) for when, row in memory["timers"]]
     state.forced = [deque((when, quanta) for when, quanta in queue) for queue in memory["forced"]]
+    state.waiting = [Ordered(**each) for each in memory["waiting"]]
+    state.passed = dict(memory["passed"])
     state.forced_sums = [sum(quanta for _, quanta in queue) for queue in state.forced]
 
 

@@ -95,7 +95,7 @@ class Driver:
     def _run(self, rows: en.Rows, texts: Mapping[int, str], start: int, parts: _Parts) -> tuple[int, bool]:
         """Run from ``start`` until the end or an entry that may be answered; note what was appended."""
         stop, answerable = self.pool.run(
-            rows, start, self.length - start, answering=self.answerer is not None
+            rows, start, self.length - start, answering=self.answerer is not None, texts=texts
         )
         parts.rows.append(rows[start:stop])
         for place, text in texts.items():

@@ -8,7 +8,9 @@ from flows.journal.compiled import bare, inlined
 from flows.pool.bands import refresh
 from flows.pool.bookkeeping import credit, is_sound, open_account, trade_side, write, write_marks
 from flows.pool.layout import (
+    AT_ENTRY,
     AWAITS,
+    CLOCK,
     CONVERT_FLOOR,
     CONVERT_SHARE,
     EVENT_INDEX,
@@ -78,12 +80,14 @@ def run(c: Columns, entries: en.Rows, start: int, first_offset: int, answering: 
     for at in range(start, entries.shape[0]):
         if c.pool[0, EVENTS] + EVENTS_MOST > c.event.shape[0]:
             return at, FULL_EVENTS
+        c.pool[0, AT_ENTRY] = first_offset + at
         kind = entries[at, en.KIND]
         time = max(c.pool[0, TIME], entries[at, en.TIME_NS])
         if kind == en.CLOCK:
             if time >= c.pool[0, NEXT_DUE] or _is_silence(c, time):
                 return at, BY_PYTHON
             c.pool[0, TIME], c.pool[0, OFFSET] = time, first_offset + at
+            c.pool[0, CLOCK] = max(c.pool[0, CLOCK], entries[at, en.TIME_NS])
             continue
         stop = BY_PYTHON
         if kind in (en.MARKET_STATE, en.ASSET_STATE):

@@ -137,7 +137,9 @@ EVENT_INDEX: Final = 32  # events of the entry being applied
 MOVED: Final = 33  # rows of `woken` that Python has to act on
 GATE_CLOSED: Final = 34
 OUTAGE: Final = 35  # 1 from a long silence of the journal until a clock has said so
-POOL: Final = 36
+CLOCK: Final = 36  # time of the last clock: what delays of commands count from
+AT_ENTRY: Final = 37  # journal offset of the entry that the compiled loop is at, begun or not
+POOL: Final = 38
 
 MODE_AUTO: Final = 0  # bands, and the full pass where many wake
 MODE_BANDS: Final = 1

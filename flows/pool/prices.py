@@ -43,6 +43,7 @@ from flows.pool.layout import (
     Columns,
 )
 from flows.pool.valuation import HALTED, stand, zone
+from flows.rules.breaker.command import states_in_force
 from flows.rules.funding.payment import per_lot
 
 # The compiler reads constants of modules, not of classes.
@@ -76,7 +77,8 @@ new bands for that many cost several passes. Measured: the two ways break even a
 def market_state(c: Columns, entries: en.Rows, i: int) -> int:
     """A market's new state; how many accounts it moved to another zone, which are then in `woken`."""
     m = entries[i, STATE_MARKET]
-    status, breakers = entries[i, STATE_STATUS], entries[i, STATE_BREAKERS]
+    status = entries[i, STATE_STATUS]
+    breakers = states_in_force(entries[i, STATE_BREAKERS], c.market[m, BREAKERS])
     mark, index = entries[i, STATE_MARK_TICKS], entries[i, STATE_INDEX_TICKS]
     if status != c.market[m, STATUS] or breakers != c.market[m, BREAKERS]:
         at = write(c, ev.MARKET_STATUS, 1604)
@@ -100,7 +102,7 @@ def market_state(c: Columns, entries: en.Rows, i: int) -> int:
     c.market[m, SIGMA] = entries[i, STATE_SIGMA_PPM]
     c.market[m, BAND_LOW] = entries[i, STATE_BAND_LOW_TICKS]
     c.market[m, BAND_HIGH] = entries[i, STATE_BAND_HIGH_TICKS]
-    c.market[m, OPENED] = entries[i, STATE_OPENED_NS]
+    c.market[m, OPENED] = max(c.market[m, OPENED], entries[i, STATE_OPENED_NS])  # a release opens, too
     funded = _fund(c, m, entries[i, STATE_FLAGS], entries[i, STATE_FUNDING_RATE_PPB])
     return _tick(c, m, former, funded)
 

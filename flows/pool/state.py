@@ -49,6 +49,7 @@ from flows.pool.layout import (
     ZONE_MASK,
     Columns,
 )
+from flows.pool.ordered import Ordered
 from flows.pool.orders import allowed_in
 from flows.pool.valuation import Valuation
 from flows.registry.parameters import PoolParameters
@@ -89,6 +90,8 @@ class PoolState:
         self.timers: list[tuple[int, int]] = []  # heap of (when, account row)
         self.forced: list[deque[tuple[int, int]]] = [deque() for _ in parameters.markets]
         self.forced_sums = [0] * len(parameters.markets)
+        self.waiting: list[Ordered] = []  # commands that are not in effect yet
+        self.passed: dict[int, int] = {}  # entries passed over, and the skip that allowed each
         self.touched: dict[int, bool] = {}  # in order of change
         self.dirty: dict[int, bool] = {}  # accounts whose bands are to be made anew, in order of change
         self.evident: dict[int, bool] = {}

@@ -7,7 +7,7 @@ import heapq
 import numpy as np
 
 from flows.journal import events as ev
-from flows.pool import auction, backstop, ladder, waterfall
+from flows.pool import auction, backstop, commands, ladder, waterfall
 from flows.pool.case import Order
 from flows.pool.holders import debtors
 from flows.pool.layout import FEES, NEXT_DUE, OUTAGE, UNSWEPT
@@ -21,7 +21,8 @@ HOUR_NS = HOUR_S * SECOND_NS
 
 
 def clock(state: PoolState) -> None:
-    """Everything that is due, in its fixed order."""
+    """Everything that is due, in its fixed order; what people ordered comes first."""
+    commands.due(state)
     hourly(state)
     rows = due_rows(state)
     for row in rows:
@@ -57,6 +58,7 @@ def next_due(state: PoolState) -> int:
     if state.markets_of(VAULT):
         moments.append(state.vault_next_ns)
     moments.extend(order.lapses_ns for order in state.vault_orders.values())
+    moments.extend(order.due_ns for order in state.waiting)
     return min(moments)
 
 

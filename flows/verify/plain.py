@@ -8,10 +8,14 @@ same events, in the same order, as `flows.pool`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from flows.journal import entries as en
 from flows.journal import events as ev
 from flows.journal.entries import Rows
 from flows.registry.parameters import PoolParameters
+from flows.rules.breaker.command import states_in_force
 from flows.rules.call.levels import SOFT
 from flows.rules.exact import PPM, div_ceil
 from flows.rules.funding.payment import per_lot
@@ -21,32 +25,53 @@ from flows.rules.margin.limits import only_reduces
 from flows.rules.oracle.status import HALTED
 from flows.rules.position.fee import maker_rebate, taker_fee
 from flows.rules.position.zero_sum import fill_sides
-from flows.verify.opinion import auction, ladder, requests, timers
+from flows.verify.opinion import auction, commands, ladder, requests, timers
 from flows.verify.opinion.holdings import VAULT, Account, Order
 from flows.verify.opinion.state import State
+
+NONE_SKIPPED: Final[Mapping[int, int]] = {}
+NO_TEXTS: Final[Mapping[int, str]] = {}
 
 
 class PlainPool:
     """One pool's state machine."""
 
-    def __init__(self, parameters: PoolParameters) -> None:
-        """Ready for entry 0, genesis."""
+    def __init__(self, parameters: PoolParameters, skips: Mapping[int, int] = NONE_SKIPPED) -> None:
+        """Ready for entry 0, genesis. ``skips``: entries to pass over, and the skip that names each."""
         self.state = State(parameters)
+        self.skips = skips
 
-    def apply(self, row: list[int]) -> list[list[int]]:
-        """One entry, as a list of its columns; the events that follow from it."""
+    def apply(self, row: list[int], text: str = "") -> list[list[int]]:
+        """One entry, as a list of its columns, with its text; the events that follow from it."""
         state = self.state
-        state.begin(state.offset + 1, row[en.TIME_NS])
-        BOOK[row[en.KIND]](state, row)
+        offset = state.offset + 1
+        if offset in self.skips:
+            state.begin(offset, state.time_ns)
+            pass_over(state, row, self.skips[offset])
+            return state.events
+        state.begin(offset, row[en.TIME_NS])
+        if row[en.KIND] == en.COMMAND:
+            commands.take(state, row, text)
+        else:
+            BOOK[row[en.KIND]](state, row)
         ladder.settle(state)
         return state.events
 
-    def run(self, rows: Rows) -> list[list[int]]:
-        """Entries in order; all their events."""
+    def run(self, rows: Rows, texts: Mapping[int, str] = NO_TEXTS) -> list[list[int]]:
+        """Entries in order, their texts by place; all their events."""
         events: list[list[int]] = []
-        for row in rows.tolist():
-            events.extend(self.apply(row))
+        for place, row in enumerate(rows.tolist()):
+            events.extend(self.apply(row, texts.get(place, "")))
         return events
+
+
+def pass_over(state: State, row: list[int], skip_offset: int) -> None:
+    """An entry that a signed skip names does nothing, but an account that it opens is open, and empty."""
+    open_named(state, row)
+    state.passed[state.offset] = skip_offset
+    state.emit(
+        ev.ENTRY_SKIPPED, commands.RULE, code=row[en.KIND], reference_offset=skip_offset, reference_index=0
+    )
 
 
 # --- genesis and collateral -------------------------------------------------------------------------------------------
@@ -87,10 +112,14 @@ def credit(state: State, account: Account, asset: int, amount: int, rule: int) -
 
 def deposit(state: State, row: list[int]) -> None:
     """Opens the account if it is its first."""
-    at = row[en.Deposit.ACCOUNT]
-    if row[en.Deposit.OPENS]:
-        open_account(state, at, row[en.Deposit.OWNER], row[en.Deposit.ISOLATED_MARKET], -1)
-    credit(state, state.accounts[at], row[en.Deposit.ASSET], row[en.Deposit.AMOUNT_UNITS], 301)
+    open_named(state, row)
+    credit(
+        state,
+        state.accounts[row[en.Deposit.ACCOUNT]],
+        row[en.Deposit.ASSET],
+        row[en.Deposit.AMOUNT_UNITS],
+        301,
+    )
 
 
 def withdrawal(state: State, row: list[int]) -> None:
@@ -101,13 +130,20 @@ def withdrawal(state: State, row: list[int]) -> None:
 
 def transfer(state: State, row: list[int]) -> None:
     """A request; the isolated account it names exists from then on, whatever the answer."""
-    at = row[en.Transfer.TO_ACCOUNT]
-    if row[en.Transfer.OPENS]:
+    open_named(state, row)
+    account, to = (state.accounts[row[each]] for each in (en.Transfer.ACCOUNT, en.Transfer.TO_ACCOUNT))
+    requests.transfer(state, account, to, row[en.Transfer.AMOUNT_UNITS])
+
+
+def open_named(state: State, row: list[int]) -> None:
+    """The account that a deposit or a transfer opens, still empty."""
+    deposit, of = en.Deposit, en.Transfer
+    if row[en.KIND] == en.DEPOSIT and row[deposit.OPENS]:
+        open_account(state, row[deposit.ACCOUNT], row[deposit.OWNER], row[deposit.ISOLATED_MARKET], -1)
+    elif row[en.KIND] == en.TRANSFER and row[of.OPENS]:
         open_account(
-            state, at, row[en.Transfer.OWNER], row[en.Transfer.ISOLATED_MARKET], row[en.Transfer.ACCOUNT]
+            state, row[of.TO_ACCOUNT], row[of.OWNER], row[of.ISOLATED_MARKET], parent=row[of.ACCOUNT]
         )
-    account = state.accounts[row[en.Transfer.ACCOUNT]]
-    requests.transfer(state, account, state.accounts[at], row[en.Transfer.AMOUNT_UNITS])
 
 
 # --- fills ------------------------------------------------------------------------------------------------------------
@@ -268,20 +304,21 @@ def market_state(state: State, row: list[int]) -> None:
     of = en.MarketState
     market = row[of.MARKET]
     held = state.markets[market]
-    if (held.status, held.breakers) != (row[of.STATUS], row[of.BREAKERS]):
+    breakers = states_in_force(row[of.BREAKERS], held.breakers)
+    if (held.status, held.breakers) != (row[of.STATUS], breakers):
         state.emit(
             ev.MARKET_STATUS,
             1604,
             market=market,
             code=row[of.STATUS],
             former_code=held.status,
-            quanta=row[of.BREAKERS],
+            quanta=breakers,
             fee_quanta=held.breakers,
             mark_offset=state.offset,
             mark_ticks=row[of.MARK_TICKS],
             index_ticks=row[of.INDEX_TICKS],
         )
-    held.status, held.breakers = row[of.STATUS], row[of.BREAKERS]
+    held.status, held.breakers = row[of.STATUS], breakers
     held.mark_ticks, held.mark_offset = row[of.MARK_TICKS], state.offset
     held.index_ticks = row[of.INDEX_TICKS]
     if held.status != HALTED:
@@ -292,7 +329,7 @@ def market_state(state: State, row: list[int]) -> None:
     held.ask_depth_lots = tuple(row[of.ASK_DEPTH_LOTS : of.ASK_DEPTH_LOTS + 6])
     held.sigma_ppm = row[of.SIGMA_PPM]
     held.band_low_ticks, held.band_high_ticks = row[of.BAND_LOW_TICKS], row[of.BAND_HIGH_TICKS]
-    held.opened_ns = row[of.OPENED_NS]
+    held.opened_ns = max(held.opened_ns, row[of.OPENED_NS])  # a release opens, too
     fund_positions(state, market, row)
     act_on_moved(state)
 
@@ -337,8 +374,9 @@ def act_on_moved(state: State) -> None:
 
 
 # --- time -------------------------------------------------------------------------------------------------------------
-def clock(state: State, _row: list[int]) -> None:
+def clock(state: State, row: list[int]) -> None:
     """Whatever is due."""
+    state.clock_ns = max(state.clock_ns, row[en.TIME_NS])
     timers.clock(state)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from flows.journal import entries as en
 from flows.journal import events as ev
 from flows.registry.parameters import PoolParameters
+from flows.rules.breaker.command import CANCEL, HALT, RELEASE, SKIP
 from flows.rules.breaker.permissions import (
     STATE_DIVERGENCE,
     STATE_LIMIT,
@@ -27,6 +28,58 @@ def wide(**changes: object) -> PoolParameters:
     markets[3] = replace(markets[3], adv_quanta=1, leverage=3)
     markets[4] = replace(markets[4], max_open_interest_lots=3_000, max_position_lots=2_000)
     return pool(markets=tuple(markets), assets=(asset("USDT"), asset("BTC"), asset("ETH", 10**6)), **changes)
+
+
+class Commanded(History):
+    """As History, and people who give orders: halts, releases, skips, cancellations, now and then wrong ones."""
+
+    def __init__(self, seed: int, of: PoolParameters, accounts: int = 8) -> None:
+        """Nothing has been ordered."""
+        self.ids: list[int] = []
+        self.skips: dict[int, int] = {}  # entries that no pool applies, and the skip that names each
+        super().__init__(seed, of, accounts)
+
+    def step(self) -> None:
+        """One more thing that happens."""
+        what = self.dice.random()
+        if what < 0.03:
+            self.halt_or_release()
+        elif what < 0.04:
+            self.cancel()
+        elif what < 0.05:
+            self.skip()
+        elif what < 0.07:  # a minute and more: what waits takes effect
+            self.time_ns += 70 * SECOND
+            self.entry(en.CLOCK)
+        else:
+            super().step()
+
+    def order(self, command: int, **columns: int) -> None:
+        """A command as admission lets it in."""
+        self.ids.append(self.dice.getrandbits(63))
+        named = {"market": -1, "journal_offset": -1, "cancels": -1, **columns}
+        self.entry(en.COMMAND, command=command, id=self.ids[-1], **named)
+
+    def halt_or_release(self) -> None:
+        """One market, or all."""
+        market = self.dice.randrange(-1, len(self.of.markets))
+        self.order(self.dice.choice((HALT, RELEASE, RELEASE)), market=market)
+
+    def cancel(self) -> None:
+        """A command that waits, is done, or never was."""
+        waits = self.ids[-3:] if self.ids and self.dice.random() < 0.8 else [1]
+        self.order(CANCEL, cancels=self.dice.choice(waits))
+
+    def skip(self) -> None:
+        """An entry that the pool is to pass over, with what lets it; or a skip of one that it could apply."""
+        if self.dice.random() < 0.3:
+            self.order(SKIP, journal_offset=self.dice.randrange(len(self.rows) + 2))
+            return
+        poison = len(self.rows)
+        self.dice.choice((self.trade, self.request, self.open_account))()
+        if len(self.rows) > poison:
+            self.skips[poison] = len(self.rows)
+            self.order(SKIP, journal_offset=poison)
 
 
 class Rough(History):

@@ -14,9 +14,10 @@ from flows.journal import entries as en
 from flows.journal import events as ev
 from flows.pool.layout import CHAIN, MODE_AUTO, MODE_BANDS, MODE_FULL
 from flows.pool.pool import Pool
+from flows.rules.breaker.command import CANCEL, HALT, RELEASE, SKIP
 from flows.rules.offer.bid import OVERSIZED, SELF_DEALING, UNDERFUNDED, UNKNOWN_OFFER
 from flows.verify.plain import PlainPool
-from tests.pool.histories import Rough, wide
+from tests.pool.histories import Commanded, Rough, wide
 from tests.worlds import History, answers, pool
 
 MODES = {"bands": MODE_BANDS, "full": MODE_FULL, "auto": MODE_AUTO}
@@ -50,8 +51,9 @@ class Walked:
 
 def walk(history: History, steps: int) -> Walked:
     """One random history through all of them, compared at every entry."""
-    plain = PlainPool(history.of)
-    pools = {name: Pool(history.of, mode) for name, mode in MODES.items()}
+    skips = history.skips if isinstance(history, Commanded) else {}
+    plain = PlainPool(history.of, skips)
+    pools = {name: Pool(history.of, mode, skips) for name, mode in MODES.items()}
     dice, walked = random.Random(steps), Walked()
     at = 0
     for _ in range(steps + 1):
@@ -88,6 +90,8 @@ def test_the_histories_meet_every_type_of_event() -> None:
     seen: set[int] = set()
     for seed in range(12):
         seen |= walk(History(seed, pool()), 250).types
+    for seed in range(2):
+        seen |= walk(Commanded(seed, pool()), 250).types
     bare = pool(vault_opening_quanta=0, fund_opening_quanta=0, fund_floor_quanta=0, loss_scope=0)
     for seed in range(3):
         seen |= walk(History(seed, bare, 4), 250).types
@@ -111,6 +115,25 @@ def test_the_histories_meet_every_type_of_event() -> None:
 )
 def test_settings_change_both_alike(changes: dict[str, object], why: str) -> None:
     assert walk(History(sum(map(ord, why)), pool(**changes)), 200).types
+
+
+# ---- orders of people ----------------------------------------------------------------------------------------------------
+@settings(max_examples=25)
+@given(st.integers(0, 2**32))
+def test_whatever_people_order(seed: int) -> None:
+    walk(Commanded(seed, pool()), 120)
+
+
+def test_orders_come_to_every_end() -> None:
+    """Each command taken and in effect; a release cancelled; cancellations and skips of nothing."""
+    met = set()
+    for seed in range(8):
+        met |= walk(Commanded(seed, pool()), 250).codes
+    assert {code for kind, code in met if kind == ev.COMMAND_TAKEN} == {HALT, RELEASE, SKIP, CANCEL}
+    assert {code for kind, code in met if kind == ev.COMMAND_EFFECTIVE} == {HALT, RELEASE, SKIP}
+    assert (ev.COMMAND_CANCELLED, RELEASE) in met
+    assert {code for kind, code in met if kind == ev.COMMAND_VOID} == {CANCEL, SKIP}
+    assert {code for kind, code in met if kind == ev.ENTRY_SKIPPED} >= {en.FILL, en.DEPOSIT}
 
 
 # ---- what a journal may hold, too ----------------------------------------------------------------------------------------

@@ -45,6 +45,19 @@ class Offer:
 
 
 @dataclass
+class Command:
+    """An order of people that was taken."""
+
+    offset: int
+    index: int
+    kind: int
+    market: int
+    due_ns: int
+    id: int
+    text: str
+
+
+@dataclass
 class Account:
     """An account, cross or isolated, and where it stands on the ladder."""
 

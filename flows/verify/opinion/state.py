@@ -19,7 +19,7 @@ from flows.rules.oracle.status import HALTED
 from flows.rules.position.fill import apply_quote
 from flows.rules.position.zero_sum import is_balanced
 from flows.rules.scale.conservation import held_quanta, is_conserved
-from flows.verify.opinion.holdings import VAULT, Account, Asset, Market, Order, Position, Valuation
+from flows.verify.opinion.holdings import VAULT, Account, Asset, Command, Market, Order, Position, Valuation
 
 Event = list[int]
 
@@ -34,7 +34,10 @@ class State:
         self.assets = [Asset() for _ in parameters.assets]
         self.accounts: list[Account] = []
         self.time_ns = 0
+        self.clock_ns = 0  # of the last clock
         self.offset = -1
+        self.waiting: list[Command] = []  # orders of people that are not in effect yet
+        self.passed: dict[int, int] = {}  # entries passed over, and the skip that allowed each
         self.fund_quanta = 0  # the general part
         self.fund_units = [0] * len(parameters.assets)
         self.fees_quanta = 0

@@ -6,7 +6,7 @@ from flows.journal import events as ev
 from flows.rules.call.zone import UNDER_WATER
 from flows.rules.collateral.interest import HOUR_S, interest_charge, interest_rate_ppb, utilization_ppm
 from flows.rules.fund.inflow import split_fee
-from flows.verify.opinion import auction, backstop, ladder, waterfall
+from flows.verify.opinion import auction, backstop, commands, ladder, waterfall
 from flows.verify.opinion.holdings import VAULT, Account, Order
 from flows.verify.opinion.state import State
 
@@ -14,7 +14,8 @@ HOUR_NS = HOUR_S * 1_000_000_000
 
 
 def clock(state: State) -> None:
-    """What is due happens at a clock and at no other entry (R-A6)."""
+    """What is due happens at a clock and at no other entry (R-A6); what people ordered comes first."""
+    commands.due(state)
     hourly(state)
     for account in list(state.accounts):
         due(state, account)
