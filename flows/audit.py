@@ -42,6 +42,7 @@ from flows.connectors.settings import (
     run_from_environment,
 )
 from flows.journal.codec import EntryBatch, EventBatch, decode_entries, decode_events
+from flows.lanes.run import over_kafka
 
 PAUSE_S: Final = 0.2
 """How long the tail of a run waits before it looks again for more."""
@@ -232,8 +233,10 @@ def audit(both: Parts[tuple[str, Item]], database: Database, keys: Sequence[str]
 
 
 def flow() -> Dataflow:
-    """``python -m bytewax.run flows.audit``: a run's files into ClickHouse; settings come from the environment."""
+    """``python -m bytewax.run flows.audit``: over Kafka if a venue is named, else a run's files into ClickHouse."""
     end_in_one_line()
+    if (live := over_kafka("audit")) is not None:
+        return live
     run = run_from_environment()
     database = Database(clickhouse.connect(environment().database or run.folder / clickhouse.FOLDER))
     keys = list(keys_for([pool.id for pool in run.venue.pools]).values())

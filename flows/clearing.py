@@ -36,6 +36,7 @@ from flows.journal.admission import Admitted
 from flows.journal.codec import EventBatch, decode_entries, encode_events
 from flows.journal.dead_letters import DeadLetter
 from flows.journal.entries import Rows
+from flows.lanes.run import over_kafka
 from flows.pool import checkpoint
 from flows.pool.driver import Driver
 from flows.pool.pool import Pool
@@ -237,8 +238,10 @@ def clearing(journal: Parts[tuple[str, Item]], events: Sinks[Item], run: Run) ->
 
 
 def flow() -> Dataflow:
-    """``python -m bytewax.run flows.clearing``: re-executes a run's journal; settings come from the environment."""
+    """``python -m bytewax.run flows.clearing``: over Kafka if a venue is named, else re-executes a run's journal."""
     end_in_one_line()
+    if (live := over_kafka("clearing")) is not None:
+        return live
     run = rerun_from_environment()
     keys = list(keys_for([pool.id for pool in run.venue.pools]).values())
     return clearing(Parts(keys, partial(JournalFrames, run)), Sinks(keys, partial(EventsFile, run)), run)

@@ -27,6 +27,7 @@ from flows.connectors.settings import Run, journal_file, journal_of, rerun_from_
 from flows.journal import entries as en
 from flows.journal.admission import Admission, Admitted, Merged, genesis
 from flows.journal.codec import EntryBatch, encode_entries
+from flows.lanes.run import over_kafka
 from flows.market import PriceMarkets, recording
 from flows.rules.scale.time import SECOND_NS
 
@@ -109,8 +110,10 @@ def intake(source: Parts[tuple[str, Item]], admitted: Sinks[Item], run: Run) -> 
 
 
 def flow() -> Dataflow:
-    """``python -m bytewax.run flows.intake``: what a run admits; settings come from the environment."""
+    """``python -m bytewax.run flows.intake``: over Kafka if a venue is named, else what a run admits."""
     end_in_one_line()
+    if (live := over_kafka("intake")) is not None:
+        return live
     run = replace(
         rerun_from_environment(on_recording=True), journal_folder=None
     )  # what it had admitted is its own

@@ -25,6 +25,7 @@ from flows.connectors.run_files import FrameFile
 from flows.connectors.settings import Run, rerun_from_environment
 from flows.journal.admission import Merged
 from flows.journal.codec import EntryBatch, encode_entries
+from flows.lanes.run import over_kafka
 from flows.pricing.decode import PoolSlice, Router
 from flows.pricing.stage import MarketStage
 from flows.registry.load import Venue
@@ -117,8 +118,10 @@ def market(source: Parts[tuple[str, Item]], states: Sinks[Item], venue: Venue) -
 
 
 def flow() -> Dataflow:
-    """``python -m bytewax.run flows.market``: a run's states once more; settings come from the environment."""
+    """``python -m bytewax.run flows.market``: over Kafka if a venue is named, else a run's states once more."""
     end_in_one_line()
+    if (live := over_kafka("market")) is not None:
+        return live
     run = rerun_from_environment(on_recording=True)
     keys = keys_for([pool.id for pool in run.venue.pools])
     return market(recording(run), Sinks(list(keys.values()), partial(StatesFile, run)), run.venue)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from bytewax.dataflow import Dataflow
+
 from flows.connectors.engine import run_flow
 from flows.connectors.stop import stop_on_sigterm
-from flows.lanes.settings import live_from_environment
+from flows.lanes.settings import Live, live_from_environment
 from flows.lanes.tables import FLOWS
 from flows.registry.errors import ConfigurationError
+
+
+def over_kafka(flow: str) -> Dataflow | None:
+    """The flow, if the environment names a venue; it then ends at SIGTERM. None: it is one over a run's files."""
+    live = live_from_environment()
+    return None if live is None else _prepared(live, flow)
 
 
 def run_lane(flow: str, workers: int) -> None:
@@ -14,6 +22,11 @@ def run_lane(flow: str, workers: int) -> None:
     live = live_from_environment()
     if live is None:
         raise ConfigurationError("MARGINLINE_VENUE", "name the venue's file, or give --venue.")
+    run_flow(_prepared(live, flow), live.state / f"{flow}-recovery", workers)
+
+
+def _prepared(live: Live, flow: str) -> Dataflow:
     stop_on_sigterm()
     live.state.mkdir(parents=True, exist_ok=True)
-    run_flow(FLOWS[flow](live), live.state / f"{flow}-recovery", workers)
+    dataflow: Dataflow = FLOWS[flow](live)
+    return dataflow
