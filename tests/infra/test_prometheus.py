@@ -62,6 +62,17 @@ def test_every_flow_is_scraped() -> None:
     assert jobs == {flow: [f"{flow}:9464"] for flow in FLOWS}
 
 
+def test_pods_are_scraped_under_the_same_names() -> None:
+    # Debian's promtool is built without Kubernetes' discovery, so it cannot be asked.
+    told = yaml.safe_load((PROMETHEUS / "kubernetes.yml").read_text())
+    plain = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
+    scrape = told.pop("scrape_configs")
+    assert told == {key: each for key, each in plain.items() if key != "scrape_configs"}
+    relabel = {each["target_label"]: each["source_labels"] for each in scrape[0]["relabel_configs"][1:]}
+    assert relabel["job"] == ["__meta_kubernetes_pod_label_app_kubernetes_io_component"]
+    assert relabel["instance"] == ["__meta_kubernetes_pod_name"]
+
+
 @pytest.mark.parametrize(
     "words", ["check rules alerts.yml", "check config prometheus.yml", "test rules alerts_test.yml"]
 )
