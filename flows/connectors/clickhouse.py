@@ -18,22 +18,29 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
-from urllib.parse import unquote, urlsplit
+from typing import Any, Final, TypeAlias
 
 import clickhouse_connect
-import numpy as np
 import pyarrow as pa
 from clickhouse_connect.driver import client as driver
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
-from flows.journal import entries as journal
-from flows.journal import events as decided
-from flows.journal.codec import ENTRY_COLUMNS
+from flows.connectors import tables
+from flows.connectors.database_settings import database_settings
+from flows.connectors.tables import (
+    accounts_table,
+    dead_letters_table,
+    events_table,
+    journal_table,
+    parameters_table,
+)
 from flows.journal.entries import Rows
 
 Client: TypeAlias = driver.Client
 """What `connect` gives."""
+
+DeadLetterRow: TypeAlias = tables.DeadLetterRow
+"""What `Writer.insert_dead_letters` takes."""
 
 INFRA: Final = Path(__file__).resolve().parents[2] / "infra" / "clickhouse"
 MIGRATIONS: Final = INFRA / "migrations"
@@ -71,19 +78,6 @@ class DatabaseMissing(DatabaseError):  # noqa: N818 - the same
 
 class DatabaseUnreachable(DatabaseError):  # noqa: N818 - the same
     """The server does not answer, or the folder cannot be opened."""
-
-
-class DeadLetterRow(NamedTuple):
-    """A refused record, as the table keeps it."""
-
-    topic: str
-    partition: int
-    offset: int
-    reason: str
-    field: str
-    detail: str
-    raw: bytes
-    raw_bytes: int
 
 
 # ---- opening ---------------------------------------------------------------------------------------------------------
@@ -132,22 +126,22 @@ def _refuse_if_held(folder: Path) -> None:
 
 
 def _connect_server(url: str, database: str, *, create: bool) -> Client:
-    parts = urlsplit(url)
-    place = f"{parts.scheme}://{parts.hostname}:{parts.port or (8443 if parts.scheme == 'https' else 8123)}"
+    server = database_settings(url)
     try:
         client = clickhouse_connect.get_client(
-            interface=parts.scheme,
-            host=parts.hostname,
-            port=parts.port or 0,
-            username=unquote(parts.username or "default"),
-            password=unquote(parts.password or ""),
+            **server.client(),
             autogenerate_session_id=False,  # a session would refuse a retry while the lost attempt still runs
         )
     except OperationalError as error:
-        raise DatabaseUnreachable(f"no ClickHouse answers at {place}: {_one_line(error)}") from error
+        if "CERTIFICATE" in str(error):
+            raise DatabaseUnreachable(
+                f"no trusted connection to ClickHouse at {server.place}: check MARGINLINE_CLICKHOUSE_CA"
+                f" ({_one_line(error)})"
+            ) from error
+        raise DatabaseUnreachable(f"no ClickHouse answers at {server.place}: {_one_line(error)}") from error
     except ClickHouseError as error:
-        raise DatabaseUnreachable(f"ClickHouse at {place} refuses: {_one_line(error)}") from error
-    return _enter(client, parts.path.strip("/") or database, place, create=create)
+        raise DatabaseUnreachable(f"ClickHouse at {server.place} refuses: {_one_line(error)}") from error
+    return _enter(client, server.database or database, server.place, create=create)
 
 
 def _enter(client: Client, database: str, place: str, *, create: bool) -> Client:
@@ -298,100 +292,8 @@ def _code(error: ClickHouseError) -> int | None:
 
 
 def _one_line(error: Exception) -> str:
-    if cause := re.search(r"\[Errno \d+\] ([^\"')]+)", str(error)):
-        return cause[1]
+    if cause := re.search(r"(?:\[Errno \d+\] |(?=certificate verify failed))([^\"'()]+)", str(error)):
+        return cause[1].strip()
     text = str(error).split(", Stack trace")[0]
     text = re.sub(r"\s+", " ", re.sub(r"\(for url [^)]*\)|.*server response: ", "", text)).strip()
     return text if len(text) <= 300 else f"{text[:297]}..."
-
-
-# ---- rows to columns -------------------------------------------------------------------------------------------------
-def journal_table(pool: str, first_offset: int, entries: Rows, texts: Mapping[int, str]) -> pa.Table:
-    """Entries as the `journal` table has them."""
-    columns = _columns(entries, ENTRY_COLUMNS)
-    columns["kind"] = _names(entries[:, journal.KIND], journal.KIND_NAMES)
-    columns["topic"] = _names(entries[:, journal.TOPIC], journal.TOPICS)
-    written = pa.array(
-        [texts.get(place, "") for place in range(len(entries))] if texts else [""] * len(entries)
-    )
-    offsets = pa.array(np.arange(first_offset, first_offset + len(entries), dtype=np.int64))
-    return pa.table(
-        {"pool": _pool(pool, len(entries)), "journal_offset": offsets, **columns, "text": written}
-    )
-
-
-def events_table(pool: str, events: Rows) -> pa.Table:
-    """Events as the `events` table has them."""
-    columns = _columns(events, decided.COLUMNS)
-    columns["type"] = _names(events[:, decided.TYPE], decided.TYPE_NAMES)
-    return pa.table({"pool": _pool(pool, len(events)), **columns})
-
-
-def accounts_table(pool: str, first_offset: int, texts: Mapping[int, str], events: Rows) -> pa.Table:
-    """The accounts opened in a block, under the names that the entries which open them give.
-
-    Genesis names none, and what it opens is the pool's own: its vault.
-    """
-    opened = events[events[:, decided.TYPE] == decided.ACCOUNT_OPENED]
-    offset, account, owner, market = opened[
-        :, [decided.OFFSET, decided.ACCOUNT, decided.COUNTER_ACCOUNT, decided.MARKET]
-    ].T
-    genesis = account == 0
-    names = [
-        "vault" if own else texts.get(place, "").split(" ")[0]
-        for own, place in zip(genesis.tolist(), (offset - first_offset).tolist(), strict=True)
-    ]
-    return pa.table(
-        {
-            "pool": _pool(pool, len(opened)),
-            "account": account,
-            "name": pa.array(names, pa.utf8()),
-            "owner": owner,
-            "isolated_market": market,
-            "opened_offset": offset,
-        }
-    )
-
-
-def parameters_table(pool: str, first_offset: int, entries: Rows, texts: Mapping[int, str]) -> pa.Table:
-    """The parameter sets a block brings into force: genesis."""
-    places = np.flatnonzero(entries[:, journal.KIND] == journal.GENESIS).tolist()
-    return pa.table(
-        {
-            "pool": _pool(pool, len(places)),
-            "journal_offset": pa.array([first_offset + place for place in places], pa.int64()),
-            "text": pa.array([texts[place] for place in places], pa.utf8()),
-        }
-    )
-
-
-def dead_letters_table(pool: str, dead_letters: Sequence[DeadLetterRow]) -> pa.Table:
-    """Refused records as the `dead_letters` table has them."""
-    topic, partition, offset, reason, field, detail, raw, raw_bytes = zip(*dead_letters, strict=True)
-    return pa.table(
-        {
-            "pool": _pool(pool, len(dead_letters)),
-            "topic": pa.array(topic, pa.utf8()),
-            "partition": pa.array(partition, pa.int64()),
-            "origin_offset": pa.array(offset, pa.int64()),
-            "reason": pa.array([str(each) for each in reason], pa.utf8()),
-            "field": pa.array(field, pa.utf8()),
-            "detail": pa.array(detail, pa.utf8()),
-            "raw": pa.array(raw, pa.binary()),
-            "raw_bytes": pa.array(raw_bytes, pa.int64()),
-        }
-    )
-
-
-def _columns(rows: Rows, names: Sequence[str]) -> dict[str, pa.Array]:
-    """Each column of row-major rows as an Arrow array: one transposing copy, then none."""
-    return {name: pa.array(column) for name, column in zip(names, np.ascontiguousarray(rows.T), strict=True)}
-
-
-def _names(codes: Rows, names: Sequence[str]) -> pa.Array:
-    """Codes as a dictionary column, which ClickHouse takes for a LowCardinality without a look at each row."""
-    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8)), pa.array(names))
-
-
-def _pool(pool: str, count: int) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int8)), pa.array([pool]))

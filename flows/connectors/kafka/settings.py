@@ -14,11 +14,9 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flows.connectors.errors import SettingError
-from flows.connectors.telemetry.logs import hide
+from flows.connectors.secret import secret
 
 PREFIX: Final = "MARGINLINE_KAFKA_"
-
-LARGEST_SECRET_BYTES: Final = 4096
 
 _ADDRESS: Final = r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}"
 
@@ -82,27 +80,8 @@ class KafkaSettings(BaseSettings):
         return self.topic_prefix + name
 
     def password(self) -> str:
-        """The secret itself, a file read again each time: it may have been replaced. No log shows it from now on."""
-        text = self._password()
-        hide(text)
-        return text
-
-    def _password(self) -> str:
-        path = self.sasl_password_file
-        if path is None:
-            return self.sasl_password.get_secret_value() if self.sasl_password is not None else ""
-        try:
-            with path.open("rb") as file:
-                data = file.read(LARGEST_SECRET_BYTES + 1)
-            text = data.decode().rstrip("\r\n")
-        except OSError as error:
-            raise _fault("sasl_password_file", f"{path}: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise _fault("sasl_password_file", f"{path}: is not UTF-8") from None
-        longest = f"{path}: is longer than {LARGEST_SECRET_BYTES} bytes"
-        _require(len(data) <= LARGEST_SECRET_BYTES, "sasl_password_file", longest)
-        _require(bool(text), "sasl_password_file", f"{path}: holds no password")
-        return text
+        """The secret itself. No log shows it from now on."""
+        return secret(self.sasl_password, self.sasl_password_file, f"{PREFIX}SASL_PASSWORD_FILE")
 
     def client(self) -> dict[str, Any]:
         """What every client of the library is told. It holds the password: not for logs."""

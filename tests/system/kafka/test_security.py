@@ -27,7 +27,7 @@ from flows.connectors.kafka.settings import KafkaSettings, kafka_settings
 from flows.connectors.settings import ROOT, VENUES
 from flows.live.broker import Broker
 from flows.live.properties import Secured
-from tests.system.kafka.certificates import Authority, authority, server
+from tests.certificates import Authority, authority, server
 
 pytestmark = pytest.mark.kafka
 
