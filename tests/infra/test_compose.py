@@ -10,6 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from flows.connectors import database_settings
 from flows.connectors.kafka.settings import KafkaSettings
 from flows.connectors.telemetry.settings import TelemetrySettings
 from flows.journal.compiled import CACHE_VARIABLE
@@ -28,6 +29,7 @@ SETTINGS = {
         for name in (*LiveEnvironment.model_fields, *TelemetrySettings.model_fields)
     ),
     *(f"MARGINLINE_KAFKA_{name.upper()}" for name in KafkaSettings.model_fields),
+    *(f"{database_settings.PREFIX}{name.upper()}" for name in database_settings.Environment.model_fields),
     CACHE_VARIABLE,
 }
 each_service = pytest.mark.parametrize("name", SERVICES)
