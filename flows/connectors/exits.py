@@ -97,11 +97,11 @@ def _end(
     silence: Silence, kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     if (known := answer(error)) is None:
-        print(silence.said(), file=sys.stderr)
+        sys.stderr.write(f"{silence.said()}\n")
         sys.__excepthook__(kind, error, trace)
         raise SystemExit(ExitCode.BUG)
     code, line = known
-    print(line, file=sys.stderr)
+    sys.stderr.write(f"{line}\n")
     raise SystemExit(code)
 
 
