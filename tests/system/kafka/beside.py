@@ -115,32 +115,38 @@ class Beside:
         return self.read(topic)
 
     # --- processes ----------------------------------------------------------------------------------------------------
-    def start(self, example: str, state: Path, *more: str) -> subprocess.Popen[str]:
-        """Start an example process."""
-        return subprocess.Popen(
-            [
-                *(sys.executable, str(ROOT / "examples" / f"{example}.py")),
-                *("--bootstrap", self.settings.bootstrap, "--topic-prefix", self.settings.topic_prefix),
-                *("--state", str(state), *more),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def start(self, example: str, state: Path, *more: str) -> subprocess.Popen[bytes]:
+        """Start an example process; what it says goes to a file beside its state."""
+        command = [
+            *(sys.executable, str(ROOT / "examples" / f"{example}.py")),
+            *("--bootstrap", self.settings.bootstrap, "--topic-prefix", self.settings.topic_prefix),
+            *("--state", str(state), *more),
+        ]
+        with log_of(state).open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log)
 
     @contextmanager
-    def running(self, example: str, state: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
+    def running(self, example: str, state: Path, *more: str) -> Iterator[subprocess.Popen[bytes]]:
         """While it runs; it must end well when asked to."""
         process = self.start(example, state, *more)
         try:
             yield process
-            assert process.poll() is None, process.communicate()[0]
+            assert process.poll() is None, log_of(state).read_text()
             process.send_signal(signal.SIGTERM)
-            said, _ = process.communicate(timeout=20)
-            assert process.returncode == 0, said
+            assert process.wait(20) == 0, log_of(state).read_text()
         finally:
-            process.kill()
-            process.communicate()
+            kill(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """As the kernel does: nothing is written or closed."""
+    process.kill()
+    process.wait()
+
+
+def log_of(state: Path) -> Path:
+    """What the processes of a state said."""
+    return state.with_name(f"{state.name}.log")
 
 
 def until(holds: Callable[[], bool], seconds: float, what: str) -> None:
