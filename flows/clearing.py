@@ -3,7 +3,7 @@
     admitted -> clear (journal, pool, whoever answers) -> journal and events
 
 What fails                              what is seen                        what is lost    what to do
-an entry breaks conservation            the pool stops, naming its offset   nothing         find the bug; the journal is whole
+an entry cannot be applied              the pool stops, naming its offset   nothing         mend the bug, or sign a skip of it
 the process dies                        the flow ends                       nothing         start it again
 a checkpoint is missing or damaged      an earlier one, or none, is used    time            nothing
 """
@@ -39,7 +39,8 @@ from flows.journal.entries import Rows
 from flows.lanes.run import over_kafka
 from flows.pool import checkpoint
 from flows.pool.driver import Driver
-from flows.pool.pool import Pool
+from flows.pool.pool import Pool, PoolStoppedError
+from flows.pool.skips import note_skips
 from flows.venue.paper import PaperState, PaperVenue
 
 CHECKPOINT_ENTRIES: Final = 250_000
@@ -153,7 +154,7 @@ def _run_again(pool: Pool, run: Run, name: str, first: int, end: int) -> None:
         start = max(0, first - batch.first_offset)
         stop = min(len(batch.rows), end - batch.first_offset)
         if start < stop:
-            pool.run(batch.rows[:stop], start, batch.first_offset, answering=False)
+            pool.run(batch.rows[:stop], start, batch.first_offset, answering=False, texts=batch.texts)
             pool.take_events()
 
 
@@ -189,13 +190,35 @@ class Execute:
 
     def __init__(self, run: Run, pool: str, length: int | None) -> None:
         """From genesis, or behind ``length`` entries."""
-        self.driver = Driver(Pool(run.venue.pool(pool)), None, length or 0)
-        if length:
-            _run_again(self.driver.pool, run, pool, 0, length)
+        self.run, self.pool = run, pool
+        self.known: dict[int, int] = {}  # what the journal's skips name
+        self.skips: dict[int, int] = {}  # what of it the pool stopped at
+        for batch in journal_of(run, pool):
+            note_skips(self.known, batch.rows, batch.first_offset)
+        self._begin(length or 0)
+
+    def _begin(self, length: int) -> None:
+        """Behind so many entries; one that the pool stops at is passed over, if a skip names it."""
+        self.driver = Driver(Pool(self.run.venue.pool(self.pool), skips=self.skips), None, length)
+        try:
+            _run_again(self.driver.pool, self.run, self.pool, 0, length)
+        except PoolStoppedError as stop:
+            self._pass(stop)
+            self._begin(length)
+
+    def _pass(self, stop: PoolStoppedError) -> None:
+        if stop.offset not in self.known or stop.offset in self.skips:
+            raise stop
+        self.skips[stop.offset] = self.known[stop.offset]
 
     def apply(self, batch: Any) -> Iterable[Cleared]:
         """The events that follow."""
-        driven = self.driver.drive(batch.rows, batch.texts)
+        try:
+            driven = self.driver.drive(batch.rows, batch.texts)
+        except PoolStoppedError as stop:
+            self._pass(stop)
+            self._begin(batch.first_offset)
+            return self.apply(batch)
         return [Cleared(driven.first_offset, driven.rows, driven.texts, driven.events)]
 
     def snapshot(self) -> int:
