@@ -64,6 +64,9 @@ docs: $(READY) ## write the reference pages that are generated, and the dashboar
 schemas: $(READY) ## write JSON Schemas and the AsyncAPI document
 	@$(BIN)/marginline schemas export
 
+audit-deps: $(READY) ## ask whether a locked package has a known vulnerability; says so where nobody answers
+	@$(BIN)/python tests/audit_deps.py $(ARGS)
+
 kafka: $(KAFKA) ## fetch the Kafka broker that tests and `make live` start (43 MB, by Maven)
 
 promtool: $(PROMTOOL) ## fetch Prometheus' checker of alert rules (a Debian package, 19 MB); tests use it where it is
