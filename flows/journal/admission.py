@@ -7,7 +7,7 @@ What admission remembers follows from the entries it admitted and from nothing e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Final, NamedTuple
@@ -17,14 +17,13 @@ import numpy as np
 from flows.journal import entries as en
 from flows.journal.commands import CommandDoor, Taken
 from flows.journal.dead_letters import DeadLetter
-from flows.journal.decimals import NANO
 from flows.journal.entries import Rows
 from flows.journal.items import Items, none
 from flows.journal.numbers import KNOWN, OUTSIDE, Numbers
 from flows.journal.screen import jumped, note_all, repeated, rising
 from flows.journal.wire import Ints
 from flows.registry.canonical import canonical_json
-from flows.registry.parameters import MarketParameters, PoolParameters
+from flows.registry.parameters import PoolParameters
 from flows.registry.text import show
 from schemas.dead_letter import Reason
 from schemas.explain import Refusal
@@ -33,9 +32,6 @@ VAULT: Final = "vault"
 """The account that genesis opens: row 0."""
 
 UNKNOWN: Final = -1
-
-OfferMarket = Callable[[int, int], int]
-"""Row of the market that an open offer (journal offset, index) is in, or -1."""
 
 
 class Merged(NamedTuple):
@@ -100,10 +96,10 @@ class Admission:
         self.numbers = Numbers((en.TOPIC_COMMANDS - en.TOPIC_COLLATERAL + 1) * len(pool.producers))
         self.commands = CommandDoor(pool)
 
-    def admit(self, merged: Merged, offer_market: OfferMarket | None = None) -> Admitted:
-        """Take up what may enter, in its order. ``offer_market`` tells a bid's market: the pool knows its offers."""
+    def admit(self, merged: Merged) -> Admitted:
+        """Take up what may enter, in its order."""
         at = np.flatnonzero(merged.item >= 0)
-        batch = _Batch(self, merged, at, offer_market)
+        batch = _Batch(self, merged, at)
         refused = [place for place in range(len(at)) if not batch.admit(place)]
         batch.note_numbers()
         # A market that opens in this batch is open to what follows it, and from then on.
@@ -164,7 +160,6 @@ class _Batch:
     to: Admission
     merged: Merged
     at: Ints  # places of the items among the rows
-    offer_market: OfferMarket | None
     item: list[int] = field(init=False)
     place: list[int] = field(init=False)
     columns: list[list[int]] = field(init=False)
@@ -318,19 +313,7 @@ class _Batch:
 
     def bid(self, item: int, place: int) -> Refusal | None:
         """A request; clearing refuses one on an offer that is not open, whatever its size."""
-        columns = self.columns[item]
-        offer = (columns[_PAYLOAD], columns[_PAYLOAD + 1])
-        market = UNKNOWN if self.offer_market is None else self.offer_market(*offer)
-        lots = limit = 0
-        if market >= 0:
-            of = self.to.pool.markets[market]
-            lots, spare_lots = divmod(columns[_PAYLOAD + 3] * of.lot_scale, NANO)
-            limit, spare_ticks = divmod(columns[_PAYLOAD + 5] * of.tick_scale, NANO)
-            if (why := _misfit(of, lots, spare_lots, limit, spare_ticks)) is not None:
-                return why
         self._write(en.Bid.ACCOUNT, place, self._asker(item, place))
-        self._write(en.Bid.LOTS, place, lots)
-        self._write(en.Bid.LIMIT_TICKS, place, limit)
         return None
 
     def command(self, item: int, place: int) -> Refusal | None:
@@ -368,23 +351,6 @@ class _Batch:
         keep[self.at[refused]] = False
         place = (np.cumsum(keep) - 1).tolist()
         return Admitted(rows[keep], {place[former]: text for former, text in self.texts.items()}, letters)
-
-
-def _misfit(of: MarketParameters, lots: int, spare_lots: int, limit: int, spare_ticks: int) -> Refusal | None:
-    """Why a bid does not fit its market."""
-    if lots > of.max_position_lots:
-        most = show(of.max_position_lots, of.lot_scale)
-        return Refusal(Reason.OUT_OF_RANGE, "quantity", f"it is above {of.id}'s max_position {most}")
-    if limit > of.max_price_ticks:
-        most = show(of.max_price_ticks, of.tick_scale)
-        return Refusal(Reason.OUT_OF_RANGE, "limit_price", f"it is above {of.id}'s max_price {most}")
-    if spare_lots:
-        detail = f"it is not a multiple of {of.id}'s lot {show(1, of.lot_scale)}"
-        return Refusal(Reason.TOO_PRECISE, "quantity", detail)
-    if spare_ticks:
-        detail = f"it is not a multiple of {of.id}'s tick {show(1, of.tick_scale)}"
-        return Refusal(Reason.TOO_PRECISE, "limit_price", detail)
-    return None
 
 
 _JUDGES: Final = {

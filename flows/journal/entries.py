@@ -139,6 +139,9 @@ class Bid:
     LOTS: Final = PAYLOAD + 3
     MINIMUM_BONUS_PPM: Final = PAYLOAD + 4
     LIMIT_TICKS: Final = PAYLOAD + 5  # the worst mark at which the bidder still wants it
+    NAMED: Final = (
+        PAYLOAD + 6
+    )  # row of the market that the bidder names, plus 1; 0: none, it knows the offer itself
 
 
 DEPTH_DISTANCES_PPM: Final = RING_PPM

@@ -203,10 +203,10 @@ def _market(drafts: Drafts) -> Ints:
     return number
 
 
-def _priced(drafts: Drafts, number: Ints) -> tuple[Ints, Ints]:
-    """Price in ticks and quantity in lots of fills and checks."""
+def _priced(drafts: Drafts, number: Ints, price: str = "price") -> tuple[Ints, Ints]:
+    """Price in ticks and quantity in lots of fills, checks and bids."""
     faults, tables, amounts = drafts.faults, drafts.tables, drafts.part.read.amounts
-    ticks = faults.units(amounts[:, 0], tables.price, number, "price")
+    ticks = faults.units(amounts[:, 0], tables.price, number, price)
     lots = faults.units(amounts[:, 1], tables.position, number, "quantity")
     return ticks, lots
 
@@ -250,27 +250,24 @@ def _order_checks(drafts: Drafts) -> None:
 
 
 def _bids(drafts: Drafts) -> None:
-    """Quantity and limit stay in 1e-9: only the pool knows which market an offer is in."""
     faults = drafts.faults
     good = faults.good
+    number = _market(drafts)
     drafts.put(en.KIND, en.BID)
     drafts.first, drafts.second = [each.account for each in good], [""] * len(good)
     events = _events(drafts, [each.offer for each in good])
-    drafts.pool = events[:, 0].copy()
-    faults.mark(
-        drafts.pool < 0, Reason.UNKNOWN_POOL, "offer", _says(drafts, "offer", "there is no pool of event")
-    )
-    amounts = drafts.part.read.amounts
-    for column, name in enumerate(("limit_price", "quantity")):
-        detail = _says(drafts, name, "this is beyond every market's bound:")
-        faults.mark(amounts[:, column] < 0, Reason.OUT_OF_RANGE, name, detail)
+    foreign = (events[:, 0] != drafts.pool) & (drafts.pool >= 0)
+    detail = _says(drafts, "offer", "this is no event of the market's pool:")
+    faults.mark(foreign, Reason.BAD_VALUE, "offer", detail)
+    ticks, lots = _priced(drafts, number, "limit_price")
     bonus = np.array([each.minimum_bonus_ppm for each in good], np.int64)
     drafts.put(en.Bid.OFFER_OFFSET, events[:, 1])
     drafts.put(en.Bid.OFFER_INDEX, events[:, 2])
     drafts.put(en.Bid.ACCOUNT, -1)
-    drafts.put(en.Bid.LOTS, amounts[:, 1])
+    drafts.put(en.Bid.LOTS, lots)
     drafts.put(en.Bid.MINIMUM_BONUS_PPM, faults.spread(bonus))
-    drafts.put(en.Bid.LIMIT_TICKS, amounts[:, 0])
+    drafts.put(en.Bid.LIMIT_TICKS, ticks)
+    drafts.put(en.Bid.NAMED, drafts.tables.market_row[number] + 1)
 
 
 def _commands(drafts: Drafts) -> None:
@@ -321,7 +318,7 @@ HOME_FIELDS: Final = {
     en.TOPIC_COLLATERAL: "pool",
     en.TOPIC_FILLS: "market",
     en.TOPIC_ORDER_CHECKS: "market",
-    en.TOPIC_BIDS: "offer",
+    en.TOPIC_BIDS: "market",
     en.TOPIC_COMMANDS: "pool",
 }
 """The field of each that says which pool a record is for."""

@@ -111,6 +111,7 @@ class Bid(Message, frozen=True, forbid_unknown_fields=True, gc=False):
     """Topic ``liquidation-bids``."""
 
     offer: str
+    market: str
     account: str
     quantity: str
     minimum_bonus_ppm: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
@@ -178,7 +179,10 @@ FORMS: Final = {
         OrderCheck, {"account": form.ACCOUNT_PATTERN, "market": form.MARKET_PATTERN}, "price", "quantity"
     ),
     "liquidation-bids": _form(
-        Bid, {"offer": form.EVENT_PATTERN, "account": form.ACCOUNT_PATTERN}, "limit_price", "quantity"
+        Bid,
+        {"offer": form.EVENT_PATTERN, "market": form.MARKET_PATTERN, "account": form.ACCOUNT_PATTERN},
+        "limit_price",
+        "quantity",
     ),
     "commands": _form(Command, {"pool": form.POOL_PATTERN, "market": form.MARKET_PATTERN}),
 }

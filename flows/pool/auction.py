@@ -146,8 +146,12 @@ def bid(
     bonus_least_ppm: int,
     limit_ticks: int,
     time_ns: int,
+    named: int = 0,
 ) -> None:
-    """Answer a bid: exactly one decision, and the transfer if it is valid (R-I3, R-I4)."""
+    """Answer a bid: exactly one decision, and the transfer if it is valid (R-I3, R-I4).
+
+    ``named``: the market that the bidder says the offer is in, plus 1, or 0. In another one there is no such offer.
+    """
     row = state.offers.get(offer_id, -1)
     code, paid, m = UNKNOWN_OFFER, 0, -1
     if row >= 0:
@@ -155,7 +159,8 @@ def bid(
             each for each in state.case(row).offers.values() if (each.offset, each.index) == offer_id
         )
         m = found.market
-        code, paid = judge(state, row, found, bidder, lots, bonus_least_ppm, limit_ticks, time_ns)
+        if named in (0, m + 1):
+            code, paid = judge(state, row, found, bidder, lots, bonus_least_ppm, limit_ticks, time_ns)
     state.emit(
         ev.BID_DECISION,
         903,

@@ -183,6 +183,7 @@ def apply_entry(state: PoolState, row: list[int], text: str) -> None:
             row[bid.MINIMUM_BONUS_PPM],
             row[bid.LIMIT_TICKS],
             row[en.TIME_NS],
+            row[bid.NAMED],
         )
     elif kind == en.WITHDRAWAL:
         requests.withdraw(state, row[en.Deposit.ACCOUNT], row[en.Deposit.ASSET], row[en.Deposit.AMOUNT_UNITS])

@@ -295,6 +295,7 @@ def bid(state: State, row: list[int]) -> None:
         row[en.Bid.MINIMUM_BONUS_PPM],
         row[en.Bid.LIMIT_TICKS],
         row[en.TIME_NS],
+        row[en.Bid.NAMED],
     )
 
 

@@ -18,7 +18,7 @@ from flows.registry.canonical import from_canonical
 from flows.registry.parameters import PoolParameters
 from schemas.dead_letter import Reason
 from schemas.explain import Refusal
-from tests.journal.script import BTC, ETH, POOL, TIME, Script
+from tests.journal.script import ETH, POOL, TIME, Script
 from tests.journal.small import venue
 
 
@@ -134,44 +134,16 @@ def test_an_unknown_account_on_a_check_is_an_entry_with_its_name() -> None:
     assert found.texts == {0: "alice", 1: "bob"}
 
 
-def bid(**columns: int) -> Script:
-    amounts = {"lots": 1_500_000_000, "limit_ticks": 60_000_100_000_000}
-    offer = {"offer_offset": 7, "offer_index": 2}
-    return Script().deposit("liq").item(en.BID, "liq", **(offer | amounts | columns))
-
-
-def offer_market(offset: int, index: int) -> int:
-    return BTC if (offset, index) == (7, 2) else -1
-
-
-def test_a_bid_is_measured_in_the_units_of_its_offers_market() -> None:
-    found = Admission(POOL).admit(bid().merged(), offer_market)
-    assert told(found, en.BID, "ACCOUNT", "LOTS", "LIMIT_TICKS") == [(1, 1_500, 600_001)]
-
-
-@pytest.mark.parametrize("door", [None, offer_market])
-def test_a_bid_on_an_offer_that_is_not_open_is_left_to_clearing(door: Any) -> None:
-    found = Admission(POOL).admit(bid(offer_index=3 if door else 2).merged(), door)
-    assert told(found, en.BID, "ACCOUNT", "LOTS", "LIMIT_TICKS") == [(1, 0, 0)]
+def test_a_bid_is_left_to_clearing_whatever_it_is_on() -> None:
+    bid = Script().deposit("liq").item(en.BID, "liq", offer_offset=7, offer_index=2, lots=15, limit_ticks=6)
+    found = Admission(POOL).admit(bid.merged())
+    assert told(found, en.BID, "ACCOUNT", "LOTS", "LIMIT_TICKS") == [(1, 15, 6)]
 
 
 def test_an_unknown_bidder_is_named() -> None:
     found = Admission(POOL).admit(Script().item(en.BID, "liq", offer_offset=7, offer_index=2).merged())
     assert found.texts == {0: "liq"}
     assert told(found, en.BID, "ACCOUNT") == [(-1,)]
-
-
-@pytest.mark.parametrize(
-    ("columns", "reason", "field"),
-    [
-        ({"lots": 10_000_000 * 10**6 + 10**6}, Reason.OUT_OF_RANGE, "quantity"),
-        ({"limit_ticks": 10**15 + 10**8}, Reason.OUT_OF_RANGE, "limit_price"),
-        ({"lots": 1_500_000}, Reason.TOO_PRECISE, "quantity"),
-        ({"limit_ticks": 150_000_000}, Reason.TOO_PRECISE, "limit_price"),
-    ],
-)
-def test_a_bid_off_its_markets_units(columns: dict[str, int], reason: Reason, field: str) -> None:
-    assert reasons(Admission(POOL).admit(bid(**columns).merged(), offer_market)) == [(reason, field)]
 
 
 # --- bounds -----------------------------------------------------------------------------------------------------------

@@ -48,8 +48,9 @@ BASE: dict[str, dict[str, Any]] = {
     "liquidation-bids": {
         "source": "bidders",
         "offer": "alts:88:2",
+        "market": "SUI-PERP",
         "account": "liq-1",
-        "quantity": "1.5",
+        "quantity": "3",
         "minimum_bonus_ppm": 4_000,
         "limit_price": "2.25",
     },
@@ -155,11 +156,14 @@ def test_an_order_check(side: str, sign: int, reduces: bool) -> None:
     assert named(items.rows[0], en.OrderCheck) == row | {"REDUCE_ONLY": int(reduces)}
 
 
-def test_a_bid_keeps_its_amounts_until_its_market_is_known() -> None:
+def test_a_bid() -> None:
     pool, items = only("liquidation-bids")
+    market = venue().market("SUI-PERP")
+    assert market is not None
     told = {"OFFER_OFFSET": 88, "OFFER_INDEX": 2, "ACCOUNT": -1, "MINIMUM_BONUS_PPM": 4_000}
+    told |= {"LOTS": 3 * market.lot_scale, "LIMIT_TICKS": 9 * market.tick_scale // 4}
     assert (pool, items.first) == (ALTS, ["liq-1"])
-    assert named(items.rows[0], en.Bid) == told | {"LOTS": 1_500_000_000, "LIMIT_TICKS": 2_250_000_000}
+    assert named(items.rows[0], en.Bid) == told | {"NAMED": venue().pools[ALTS].market_row("SUI-PERP") + 1}
 
 
 HOMELESS: list[tuple[str, dict[str, Any], Reason, str]] = [
@@ -170,7 +174,7 @@ HOMELESS: list[tuple[str, dict[str, Any], Reason, str]] = [
     ("collateral", {"amount": "-1"}, Reason.NOT_POSITIVE, "amount"),
     ("fills", {"market": "DOGE-PERP"}, Reason.UNKNOWN_MARKET, "market"),
     ("order-checks", {"market": "DOGE-PERP"}, Reason.UNKNOWN_MARKET, "market"),
-    ("liquidation-bids", {"offer": "futures:1:2"}, Reason.UNKNOWN_POOL, "offer"),
+    ("liquidation-bids", {"market": "DOGE-PERP"}, Reason.UNKNOWN_MARKET, "market"),
 ]
 
 
@@ -299,7 +303,7 @@ AT_HOME: list[tuple[str, dict[str, Any], Reason, str, str]] = [
         {"quantity": "9223372036"},
         Reason.OUT_OF_RANGE,
         "quantity",
-        "this is beyond every market's bound: 9223372036",
+        "more than 9223372035 is above SUI-PERP's max_position 400000000",
     ),
     (
         "commands",

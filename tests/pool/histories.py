@@ -179,6 +179,7 @@ class Rough(History):
                 lots=dice.choice((0, 1, lots, 2 * lots)),
                 minimum_bonus_ppm=dice.choice((0, 0, 100_000)),
                 limit_ticks=self.price[event[ev.MARKET]] + dice.choice((-1, 0, 1)),
+                named=dice.choice((0, event[ev.MARKET] + 1, event[ev.MARKET] + 1, event[ev.MARKET] + 2)),
             )
             return
         sells = (event[ev.LOTS] < 0) == (dice.random() < 0.9)

@@ -192,9 +192,11 @@ class Offer(Scene):
         [self.offer] = of_type(self.mark(BTC, 583_000, breakers=paused), ev.OFFER_OPENED)
         self.size = -self.offer[ev.LOTS]
 
-    def bid(self, account: int, lots: int, *, least: int = 0, limit: int = 583_000) -> Events:
+    def bid(
+        self, account: int, lots: int, *, least: int = 0, limit: int = 583_000, named: int = 0
+    ) -> Events:
         said = {"offer_offset": self.offer[ev.OFFSET], "offer_index": self.offer[ev.INDEX]}
-        terms = {"minimum_bonus_ppm": least, "limit_ticks": limit}
+        terms = {"minimum_bonus_ppm": least, "limit_ticks": limit, "named": named}
         return self.add(en.BID, **said, account=account, lots=lots, **terms)
 
 
@@ -205,7 +207,7 @@ def code(events: Events) -> int:
 
 def test_a_bid_is_answered_once_and_changes_hands_once() -> None:
     offer = Offer()
-    taken = offer.bid(offer.carol, offer.size)
+    taken = offer.bid(offer.carol, offer.size, named=BTC + 1)
     assert code(taken) == codes.VALID
     assert names(of_type(taken, ev.OFFER_WITHDRAWN)) == ["offer-withdrawn"]
     again = offer.bid(offer.carol, offer.size)
@@ -222,6 +224,7 @@ def test_a_bid_is_answered_once_and_changes_hands_once() -> None:
         ({"least": 1_000_000}, codes.BONUS_BELOW_MIN),
         ({"who": "alice"}, codes.SELF_DEALING),
         ({"after": 61}, codes.UNKNOWN_OFFER),
+        ({"named": BTC + 2}, codes.UNKNOWN_OFFER),
     ],
 )
 def test_a_wrong_bid_is_refused_and_changes_nothing(changes: dict, expected: int) -> None:
@@ -229,7 +232,7 @@ def test_a_wrong_bid_is_refused_and_changes_nothing(changes: dict, expected: int
     if "after" in changes:
         offer.live(changes["after"])
     account = offer.alice if changes.get("who") == "alice" else offer.carol
-    terms = {name: changes[name] for name in ("limit", "least") if name in changes}
+    terms = {name: changes[name] for name in ("limit", "least", "named") if name in changes}
     events = offer.bid(account, offer.size + changes.get("more", 0), **terms)
     assert code(events) == expected
     assert of_type(events, ev.POSITION) == of_type(events, ev.OFFER_FILL) == []

@@ -146,15 +146,21 @@ def bid(
     bonus_least_ppm: int,
     limit_ticks: int,
     time_ns: int,
+    named: int = 0,
 ) -> None:
-    """Answer a bid: exactly one decision, and the transfer if it is valid (R-I3, R-I4)."""
+    """Answer a bid: exactly one decision, and the transfer if it is valid (R-I3, R-I4).
+
+    A bidder that names (row plus 1) another market than the offer's has found no offer.
+    """
     row = state.offers.get(offer_id, -1)
     account = state.accounts[row] if row >= 0 else None
     code, bonus, market = UNKNOWN_OFFER, 0, -1
     if account is not None:
         found = next(each for each in account.offers.values() if (each.offset, each.index) == offer_id)
         market = found.market
-        code, bonus = judge(state, account, found, bidder_row, lots, bonus_least_ppm, limit_ticks, time_ns)
+        if named == 0 or named - 1 == market:
+            terms = (bidder_row, lots, bonus_least_ppm, limit_ticks, time_ns)
+            code, bonus = judge(state, account, found, *terms)
     state.emit(
         ev.BID_DECISION,
         903,
