@@ -38,12 +38,18 @@ class Standing:
         if batch.claim:
             if batch.term > self.term:
                 self.term, self.writer = batch.term, batch.writer
-                # A claim tells the length that its writer goes on at.
-                self.length, self.is_late = (batch.first_offset if self.is_late else self.length), False
+                # What its writer knew when it claimed: the first batch may say more.
+                self.length = batch.first_offset if self.is_late else self.length
             return False
-        if self.is_late:
+        if self.is_late and batch.term >= self.term:
+            # Whoever writes has won its term; of a claim that was read that is not known.
             self.is_late = False
             self.term, self.writer, self.length = batch.term, batch.writer, batch.first_offset
+        if batch.term > self.term > 0:
+            raise JournalGapError(
+                f"pool {batch.pool}: record {record} is of term {batch.term}, whose claim lies before the first record"
+                f" that was read; what came before is of term {self.term}"
+            )
         if (batch.term, batch.writer) != (self.term, self.writer):
             return False
         if batch.first_offset != self.length:
