@@ -18,6 +18,7 @@ KEPT: Final = 5
 """Checkpoints kept a pool: the newest may be ahead of what was published, or damaged."""
 
 _HASH: Final = 32
+_DIGITS: Final = 15
 
 log = structlog.get_logger()
 
@@ -32,11 +33,12 @@ class Checkpoints:
         self._failed: BaseException | None = None
 
     def _path(self, place: int) -> Path:
-        return self.folder / f"{self.flow}-{self.pool}-{place:015d}{SUFFIX}"
+        return self.folder / f"{self.flow}-{self.pool}-{place:0{_DIGITS}d}{SUFFIX}"
 
     def places(self) -> list[int]:
         """Where checkpoints stand, in rising order."""
-        names = self.folder.glob(f"{self.flow}-{self.pool}-*{SUFFIX}")
+        # Digits alone: pools may be called usd and usd-2.
+        names = self.folder.glob(f"{self.flow}-{self.pool}-{'[0-9]' * _DIGITS}{SUFFIX}")
         return sorted(int(path.name.removesuffix(SUFFIX).rpartition("-")[2]) for path in names)
 
     def save(self, place: int, state: Any) -> None:
@@ -79,21 +81,17 @@ class Checkpoints:
         told = [place for place in self.places() if place <= at_most]
         for place in reversed(told):
             try:
-                data = self._path(place).read_bytes()
-            except OSError as error:
+                return place, self._read(place)
+            except Exception as error:  # noqa: BLE001 - damaged, gone, another version's: whatever it is, it is told
                 log.warning(
                     "checkpoint not used", flow=self.flow, pool=self.pool, place=place, why=str(error)
                 )
-                continue
-            if hashlib.sha256(data[_HASH:]).digest() == data[:_HASH]:
-                return place, pickle.loads(data[_HASH:])  # noqa: S301 - our own file: its hash is checked
-            log.warning(
-                "checkpoint not used",
-                flow=self.flow,
-                pool=self.pool,
-                place=place,
-                why="its hash does not match",
-            )
         if told:
             log.warning("no checkpoint serves; from the lane's beginning", flow=self.flow, pool=self.pool)
         return None
+
+    def _read(self, place: int) -> Any:
+        data = self._path(place).read_bytes()
+        if hashlib.sha256(data[_HASH:]).digest() != data[:_HASH]:
+            raise ValueError("its hash does not match")
+        return pickle.loads(data[_HASH:])  # noqa: S301 - our own file: its hash is checked
