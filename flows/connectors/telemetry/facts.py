@@ -39,19 +39,38 @@ GENERAL: Final = "general"
 FUND, FLOOR, WINNERS, TRADERS = metrics.BEARERS
 
 
-class Facts:
+class Entered:
+    """What a pool's entries say: how many of each kind, how far they reach, what time it is."""
+
+    def __init__(self, flow: str, of: PoolParameters) -> None:
+        """Nothing has happened."""
+        self._clock = EventClock(flow, of.id)
+        self._kinds = [metrics.journal_entries(flow, of.id, name) for name in en.KIND_NAMES]
+        self._position = metrics.journal_position(flow, of.id)
+
+    def add_entries(self, first_offset: int, rows: en.Rows) -> None:
+        """Entries that the flow has behind it now."""
+        if len(rows) == 0:
+            return
+        counts = np.bincount(rows[:, en.KIND], minlength=len(en.KIND_NAMES))
+        for kind in np.flatnonzero(counts).tolist():
+            self._kinds[kind].inc(int(counts[kind]))
+        self._position.set(first_offset + len(rows))
+        if counts[en.CLOCK]:
+            self._clock.tick(int(rows[rows[:, en.KIND] == en.CLOCK, en.TIME_NS][-1]))
+
+
+class Facts(Entered):
     """What one pool's metrics say."""
 
     def __init__(self, flow: str, of: PoolParameters) -> None:
         """Nothing has happened; every gauge and counter shows zero."""
+        super().__init__(flow, of)
         pool = of.id
         self.markets = [market.id for market in of.markets]
         self.levels = np.zeros(len(LEVELS), np.int64)  # accounts at each
         self.called: set[int] = set()  # accounts; asked for membership and size only
         self.deficits: dict[int, int] = {}  # of accounts under water, in quanta
-        self._clock = EventClock(flow, pool)
-        self._kinds = [metrics.journal_entries(flow, pool, name) for name in en.KIND_NAMES]
-        self._position = metrics.journal_position(flow, pool)
         self._types = [metrics.pool_events(pool, name) for name in ev.TYPE_NAMES]
         self._levels = [metrics.pool_accounts(pool, LEVELS[level]) for level in range(len(LEVELS))]
         self._called = metrics.called_accounts(pool)
@@ -104,18 +123,6 @@ class Facts:
         self._show()
 
     # --- what has happened --------------------------------------------------------------------------------------------
-    def add_entries(self, first_offset: int, rows: en.Rows) -> None:
-        """Entries that the flow has behind it now."""
-        if len(rows) == 0:
-            return
-        counts = np.bincount(rows[:, en.KIND], minlength=len(en.KIND_NAMES))
-        for kind in np.flatnonzero(counts).tolist():
-            self._kinds[kind].inc(int(counts[kind]))
-        self._position.set(first_offset + len(rows))
-        if counts[en.CLOCK]:
-            for time_ns in rows[rows[:, en.KIND] == en.CLOCK, en.TIME_NS].tolist():
-                self._clock.tick(time_ns)
-
     def add_events(self, rows: en.Rows) -> None:
         """Events of whole entries."""
         if len(rows) == 0:
