@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flows.journal.codes import BID_CODES, LEVELS, ORDER_CODES, STATUSES, WITHDRAWN
+from flows.journal.entries import KIND_NAMES
+from flows.journal.events import VOID_REASONS
+from flows.registry.commands import COMMANDS
 from flows.rules.offer.bid import VALID
 from flows.rules.orders.check import ACCEPT
 from flows.verify.amounts import Amounts, percent_text, time_text
@@ -191,6 +194,20 @@ def _status(row: Row, amounts: Amounts, _name: Callable[[int], str]) -> str:
     return f"{amounts.market(row['market'])}: index {way}, breakers {row['fee_quanta']} -> {row['quanta']}"
 
 
+def command_text(row: Row, amounts: Amounts) -> str:
+    """``halt of BTC-PERP``."""
+    names_market = COMMANDS[row["code"]] in {"halt", "release"}
+    of = f" of {amounts.market(row['market']) or 'the pool'}" if names_market else ""
+    return f"{COMMANDS[row['code']]}{of}"
+
+
+def _taken(row: Row, amounts: Amounts, _name: Callable[[int], str]) -> str:
+    named = f" of entry {row['reference_offset']}" if row["reference_offset"] >= 0 else ""
+    waits = row["deadline_ns"] > row["time_ns"]
+    until = f", takes effect at {time_text(row['deadline_ns'])}" if waits else ""
+    return f"ordered: {command_text(row, amounts)}{named}{until}"
+
+
 _PHRASES: Final[dict[str, Callable[[Row, Amounts, Callable[[int], str]], str]]] = {
     "account-opened": _opened,
     "collateral": _collateral,
@@ -231,6 +248,15 @@ _PHRASES: Final[dict[str, Callable[[Row, Amounts, Callable[[int], str]], str]]] 
     "gate": lambda row, _, __: f"withdrawals {'closed' if row['code'] else 'open'}",
     "market-status": _status,
     "fees-swept": lambda row, amounts, _: f"fees to the fund: {amounts.money(row['quanta'])}",
+    "command-taken": _taken,
+    "command-effective": lambda row, amounts, _: f"{command_text(row, amounts)} takes effect",
+    "command-cancelled": lambda row, amounts, _: f"{command_text(row, amounts)} cancelled",
+    "command-void": lambda row, amounts, _: (
+        f"{command_text(row, amounts)} comes to nothing: {VOID_REASONS[row['former_code']]}"
+    ),
+    "entry-skipped": lambda row, _, __: (
+        f"passed over: this {KIND_NAMES[row['code']]}, as entry {row['reference_offset']} allows"
+    ),
 }
 
 

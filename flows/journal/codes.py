@@ -31,6 +31,6 @@ STATUSES: Final = {getattr(status, name): name.lower() for name in ("OK", "DEGRA
 WITHDRAWN: Final = ("recovered", "expired", "used up", "taken over", "position changed")
 BREAKERS: Final = {
     getattr(permissions, f"STATE_{name}"): name.lower()
-    for name in ("LIMIT", "PAUSE", "OI_JUMP", "VENUE_WIDE", "DIVERGENCE")
+    for name in ("LIMIT", "PAUSE", "OI_JUMP", "VENUE_WIDE", "DIVERGENCE", "MANUAL")
 }
 """Circuit breakers by their bit; the index's own states are `STATUSES`."""

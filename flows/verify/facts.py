@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
-from flows.connectors.clickhouse import Client, ask
+from flows.connectors.clickhouse import Database, ask
 from flows.registry.canonical import from_canonical
 from flows.registry.parameters import PoolParameters
+from flows.rules.breaker.command import states_in_force
 
 Row = Mapping[str, Any]
 
@@ -60,7 +61,7 @@ class Facts:
         return self.names.get(account, f"account {account}")
 
 
-def gather(client: Client, pool: str, offset: int, index: int) -> Facts:
+def gather(client: Database, pool: str, offset: int, index: int) -> Facts:
     """Fetch the facts about event ``pool:offset:index``, and nothing that it does not rest on."""
     siblings = ask(client, "entry_events", pool=pool, offset=offset)
     event = next((row for row in siblings if row["event_index"] == index), None)
@@ -87,7 +88,10 @@ def gather(client: Client, pool: str, offset: int, index: int) -> Facts:
         basis=basis,
         evidence=evidence,
         changed_since=changed,
-        marks=rows(markets, "market_states", markets=markets, **at),
+        marks=_with_halts(
+            rows(markets, "market_states", markets=markets, **at),
+            rows(markets, "manual_halts", markets=markets, index=basis["event_index"], **at),
+        ),
         assets=rows(holds, "asset_states", **at),
         ladder=rows(kind == "level", "ladder", account=account, **at),
         names=_names(client, pool, [event["account"], event["counter_account"], account]),
@@ -99,7 +103,7 @@ def gather(client: Client, pool: str, offset: int, index: int) -> Facts:
     )
 
 
-def _evidence_for(client: Client, event: Row, siblings: Sequence[Row]) -> tuple[Row, Evidence | None, str]:
+def _evidence_for(client: Database, event: Row, siblings: Sequence[Row]) -> tuple[Row, Evidence | None, str]:
     """The evidence an event rests on: its own entry's, else that of the order or offer it answers."""
     accounts = (event["account"], event["counter_account"])
     for account in reversed(accounts) if event["type"] in FOR_ANOTHER else accounts:
@@ -168,6 +172,18 @@ def changed_between(events: Sequence[Row], evidence: Evidence, account: int, ind
     return ""
 
 
+def _with_halts(marks: tuple[Row, ...], halts: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Market states as they were in force: with the halts and releases that people ordered."""
+    by_hand = {row["market"]: row for row in halts}
+    found: list[Row] = []
+    for row in marks:
+        halt = by_hand.get(row["market"], {"halted": 0, "released_ns": 0})
+        opened_ns = max(row["opened_ns"], halt["released_ns"])
+        breakers = states_in_force(row["breakers"], halt["halted"])
+        found.append({**row, "breakers": breakers, "opened_ns": opened_ns})
+    return tuple(found)
+
+
 def _markets(event: Row, evidence: Evidence | None) -> list[int]:
     """Markets whose prices matter: the event's own and those the account is in."""
     markets = {row["market"] for row in evidence.positions} if evidence else set()
@@ -176,7 +192,7 @@ def _markets(event: Row, evidence: Evidence | None) -> list[int]:
     return sorted(markets)
 
 
-def _names(client: Client, pool: str, accounts: Sequence[int]) -> dict[int, str]:
+def _names(client: Database, pool: str, accounts: Sequence[int]) -> dict[int, str]:
     known = ask(client, "account_names", pool=pool, accounts=sorted({row for row in accounts if row >= 0}))
     return {row["account"]: row["name"] for row in known}
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from flows.rules.breaker.permissions import (
     STATE_DIVERGENCE,
     STATE_LIMIT,
+    STATE_MANUAL,
     STATE_OI_JUMP,
     STATE_PAUSE,
     STATE_VENUE_WIDE,
@@ -39,6 +40,7 @@ BREAKERS: Final = {
     "divergence": STATE_DIVERGENCE,
     "open-interest jump": STATE_OI_JUMP,
     "venue-wide pause": STATE_VENUE_WIDE,
+    "halted by hand": STATE_MANUAL,
 }
 INDEX_STATES: Final = {status.DEGRADED: "degraded index", status.HALTED: "halted index"}
 

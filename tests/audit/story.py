@@ -35,13 +35,13 @@ class Story:
 
 
 @cache
-def story(seed: int = 7, steps: int = 900) -> Story:
-    """The day of this seed."""
+def story(seed: int = 7, steps: int = 900, kind: type[History] = History) -> Story:
+    """The day of this seed, and of this kind."""
     cash = replace(asset("USDT"), sources=(), source_weights=(), heartbeat_ns=(), max_price_quanta=1_000_000)
     coin = replace(asset("BTC"), max_units=10**10, max_price_quanta=10**12)
     of = pool(id="usdt", assets=(cash, coin), producers=("engine", "wallet", "gateway", "a", "b", "c"))
-    history = History(seed, of, accounts=9)
-    plain = PlainPool(of)
+    history = kind(seed, of, accounts=9)
+    plain = PlainPool(of, getattr(history, "skips", {}))
     events: list[list[int]] = []
     texts = {0: canonical_json(of).decode()}
     done = 0

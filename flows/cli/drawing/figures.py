@@ -41,6 +41,7 @@ STATE_COLOURS: Final = {
     "divergence": "#8e5cf0",
     "open-interest jump": "#0e9bb5",
     "venue-wide pause": "#a5673f",
+    "halted by hand": "#d6409f",
     "degraded index": "#9aa7b5",
     "halted index": "#5c6773",
 }
