@@ -22,6 +22,7 @@ from flows.connectors.kafka.inbox import EARLIEST, Inbox
 from flows.connectors.kafka.outbox import Outbox
 from flows.connectors.placement import pool_of
 from flows.connectors.stop import STOP
+from flows.connectors.telemetry.facts import Facts
 from flows.journal import entries as en
 from flows.journal.codec import (
     EntryBatch,
@@ -34,12 +35,15 @@ from flows.journal.codec import (
 from flows.journal.terms import Standing
 from flows.journal.views.views import TOPICS as TYPED
 from flows.journal.views.views import View, Views
-from flows.lanes.lane import ARROW_HEADERS, IDLE_S, OWN, READ_S, Every
+from flows.lanes.every import Every
+from flows.lanes.lane import ARROW_HEADERS, IDLE_S, OWN, READ_S
 from flows.lanes.settings import Live
+from flows.lanes.watch import Reading
 from flows.lanes.writer import JSON_HEADERS
 from flows.pool import checkpoint
 from flows.pool.driver import Driver
 from flows.pool.pool import Pool
+from flows.pool.standing import standing
 
 FLOW: Final = "clearing"
 JOURNAL: Final = "journal"
@@ -121,13 +125,17 @@ class JournalReader:
         self.lane = (OWN, live.lane(self.pool))
         self.standing = Standing()
         self.inbox: Inbox | None = None
+        self.reading = Reading(FLOW, self.pool)
 
     def read(self) -> list[tuple[str, Item]] | None:
         """The next batches; none while nothing comes; None once the process is asked to stop."""
+        self.reading.beat()
         if STOP.is_set():
             return None
         if self.inbox is None:
-            return [(self.key, Item(self.pool, self._begin()))]
+            begin = self._begin()
+            self.reading.started()
+            return [(self.key, Item(self.pool, begin))]
         self.inbox.fetch(IDLE_S, 64)
         return [(self.key, Item(self.pool, each)) for each in self._batches(self.inbox)]
 
@@ -143,7 +151,9 @@ class JournalReader:
         return Begin(state)
 
     def _batches(self, inbox: Inbox) -> Iterator[Entries]:
-        for each in inbox.take(most=8).get(self.lane, ()):
+        taken = inbox.take(most=8)
+        self.reading.read(inbox, taken)
+        for each in taken.get(self.lane, ()):
             if self.standing.take(about_of(each.value), each.offset):
                 yield Entries(decode_entries(each.value), self.standing.state())
 
@@ -169,6 +179,7 @@ class Clear:
         self.views = Views(self.parameters)
         self.standing: dict[str, object] = {}
         self.saved = 0
+        self.facts = Facts(FLOW, self.parameters)
 
     def apply(self, item: Begin | Entries) -> Iterable[Begin | Cleared]:
         """The events that follow."""
@@ -180,6 +191,8 @@ class Clear:
         self.views.open_accounts(batch.rows, batch.texts)
         views = self.views.of(driven.events, batch.rows, batch.texts, batch.first_offset)
         self.standing = item.standing
+        self.facts.add_entries(batch.first_offset, batch.rows)
+        self.facts.add_events(driven.events)
         if self.driver.length - self.saved >= CHECKPOINT_ENTRIES or self.due.is_due():
             self._save()
         return [Cleared(batch.first_offset, self.driver.length, driven.events, views)]
@@ -203,6 +216,7 @@ class Clear:
         self.driver = Driver(pool, None, state["length"])
         self.views = Views(self.parameters, state["names"])
         self.standing, self.saved = state["standing"], state["length"]
+        self.facts.seed(**standing(pool.state)._asdict())
 
     def _save(self) -> None:
         """A checkpoint, after everything has been counted anew."""

@@ -19,13 +19,16 @@ import orjson
 from flows.connectors.kafka.inbox import Inbox
 from flows.connectors.kafka.outbox import Outbox
 from flows.connectors.placement import pool_of
+from flows.connectors.telemetry import metrics
+from flows.connectors.telemetry.facts import Entered
 from flows.journal import entries as en
 from flows.journal.admission import Admission, genesis, in_order
 from flows.journal.arrivals import Arrived, gather
 from flows.journal.codec import decode_entries
 from flows.journal.dead_letters import DeadLetter, dead_letter
 from flows.journal.terms import Partition, Standing
-from flows.lanes.lane import Begin, Every, Known, Lane, LaneReader, Polled
+from flows.lanes.every import Every
+from flows.lanes.lane import Begin, Known, Lane, LaneReader, Polled
 from flows.lanes.settings import Live
 from flows.lanes.writer import JSON_HEADERS, LaneWriter, Written
 from flows.pricing.decode import Router
@@ -147,6 +150,7 @@ class Admit:
         self.clock_ns = self.length = 0
         self.positions: dict[Partition, int] = {}
         self.standing: dict[str, object] = {}
+        self.facts = Entered(FLOW, self.pool)
 
     def apply(self, item: Begin | Known | Polled) -> Iterable[Begin | Written]:
         """Entries of what came in."""
@@ -214,6 +218,7 @@ class Admit:
             rows = np.concatenate([row, rows])
             texts = {place + 1: each for place, each in texts.items()} | {0: text}
         offset, self.length = self.length, self.length + len(rows)
+        self.facts.add_entries(offset, rows)
         return Written(offset, rows, item.ranges, admitted.dead, texts)
 
     def _states(self, records: Sequence[Arrived], first: int) -> tuple[list[en.Rows], list[DeadLetter]]:
@@ -250,6 +255,7 @@ class Admit:
         surplus = len(checks) - CHECKS_A_POLL
         if surplus <= 0:
             return []
+        metrics.shed(self.pool.id, "order-check").inc(surplus)
         arrivals[self.checks] = checks[surplus:]
         return [
             dead_letter(en.TOPIC_ORDER_CHECKS, self.checks[1], each.offset, TOO_MANY, each.value)

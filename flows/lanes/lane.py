@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,11 +23,13 @@ from flows.connectors.errors import RunError
 from flows.connectors.kafka.inbox import EARLIEST, Inbox, ranges_of
 from flows.connectors.kafka.outbox import Outbox
 from flows.connectors.stop import STOP
+from flows.connectors.telemetry import metrics
 from flows.journal import entries as en
 from flows.journal.arrivals import Arrived
 from flows.journal.codec import EntryBatch, Settled, about_of, decode_entries, encode_entries
 from flows.journal.terms import Partition, Standing
 from flows.lanes.settings import Live
+from flows.lanes.watch import Reading
 from schemas.catalogue import ARROW
 
 OWN: Final = 100
@@ -119,10 +120,12 @@ class LaneReader:
         self.is_known = False
         self.inbox: Inbox | None = None
         self.has_clock = False
+        self.reading = Reading(lane.flow, lane.pool)
 
     # --- the reader's protocol ---
     def read(self) -> list[tuple[str, Item]] | None:
         """The next items; none while nothing comes; None once the process is asked to stop."""
+        self.reading.beat()
         if STOP.is_set():
             return None
         if self.begun is None:
@@ -132,6 +135,7 @@ class LaneReader:
             if item is not None:
                 return [(self.key, Item(self.lane.pool, item))]
             self.is_known = True
+            self.reading.started()
         polled = self.poll()
         return [] if polled is None else [(self.key, Item(self.lane.pool, polled))]
 
@@ -153,6 +157,7 @@ class LaneReader:
         hint = Standing.restore(newest[1]["standing"]) if newest else self._first()
         term, end = self._claim(hint)
         state, standing = self._choose(newest, hint, end)
+        metrics.journal_term(lane.flow, lane.pool).set(term)
         log.info(
             "lane begun",
             flow=lane.flow,
@@ -267,6 +272,7 @@ class LaneReader:
         held = self.inbox.fetch(IDLE_S)
         self._hear_own()
         arrivals = self.choose(self.inbox) if held else {}
+        self.reading.read(self.inbox, arrivals)
         if not arrivals:
             return None
         before = dict(self.settled)
@@ -294,26 +300,11 @@ class LaneReader:
         for each in self.inbox.take([self.lane.own]).get(self.lane.own, ()):
             self.standing.take(about_of(each.value), each.offset)
         if self.standing.writer != self.writer:
+            metrics.lost_terms(self.lane.flow, self.lane.pool).inc()
             raise LaneTaken(
                 f"{self.lane.topic}, pool {self.lane.pool}: {self.standing.writer} has taken the lane over; this"
                 " process stops."
             )
-
-
-class Every:
-    """Says when it is time again, by the monotonic clock: for work that decides nothing, like checkpoints."""
-
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self.seconds, self.clock = seconds, clock
-        self.last = clock()
-
-    def is_due(self) -> bool:
-        """Whether so many seconds have passed since it was last due."""
-        now = self.clock()
-        if now - self.last < self.seconds:
-            return False
-        self.last = now
-        return True
 
 
 ARROW_HEADERS: Final[Sequence[tuple[str, bytes]]] = (("content-type", ARROW.encode()),)

@@ -17,7 +17,8 @@ from flows.journal.arrivals import gather
 from flows.journal.codec import EntryBatch
 from flows.journal.dead_letters import DeadLetter
 from flows.journal.terms import Partition
-from flows.lanes.lane import Begin, Every, Lane, LaneReader, Polled
+from flows.lanes.every import Every
+from flows.lanes.lane import Begin, Lane, LaneReader, Polled
 from flows.lanes.settings import Live
 from flows.lanes.writer import LaneWriter, Written
 from flows.pricing.decode import Router

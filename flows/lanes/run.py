@@ -6,9 +6,11 @@ from bytewax.dataflow import Dataflow
 
 from flows.connectors.engine import run_flow
 from flows.connectors.stop import stop_on_sigterm
+from flows.lanes import watch
 from flows.lanes.settings import Live, live_from_environment
 from flows.lanes.tables import FLOWS
 from flows.registry.errors import ConfigurationError
+from schemas.catalogue import TOPICS
 
 
 def over_kafka(flow: str) -> Dataflow | None:
@@ -27,6 +29,7 @@ def run_lane(flow: str, workers: int) -> None:
 
 def _prepared(live: Live, flow: str) -> Dataflow:
     stop_on_sigterm()
+    watch.begin(flow, live, [topic.name for topic in TOPICS if topic.direction != "output"])
     live.state.mkdir(parents=True, exist_ok=True)
     dataflow: Dataflow = FLOWS[flow](live)
     return dataflow

@@ -10,6 +10,7 @@ from flows.connectors.engine import Item
 from flows.connectors.kafka.inbox import SENT
 from flows.connectors.kafka.outbox import Outbox
 from flows.connectors.placement import pool_of
+from flows.connectors.telemetry.facts import count_dead
 from flows.journal import entries as en
 from flows.journal.codec import EntryBatch, Settled, encode_entries
 from flows.journal.dead_letters import DeadLetter
@@ -61,6 +62,7 @@ class LaneWriter:
 
     def dead_letters(self, dead: Sequence[DeadLetter]) -> None:
         """Refused records: safe before the record that settles their offsets is sent."""
+        count_dead(dead)
         for letter in dead:
             self.out.send("dead-letters", self.lane, letter.topic, letter.line(), JSON_HEADERS)
         if dead:

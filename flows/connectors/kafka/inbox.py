@@ -68,6 +68,14 @@ class Inbox:
             " is another broker's state. Nothing was skipped."
         )
 
+    def name(self, at: Partition) -> str:
+        """A partition's topic, without the prefix."""
+        return self._names[at[0]].removeprefix(self.settings.topic_prefix)
+
+    def end_seen(self, at: Partition) -> int:
+        """The offset that a partition's next record gets, as far as was heard: nothing is asked."""
+        return self.ends[at]
+
     def end(self, at: Partition) -> int:
         """The offset that a partition's next record gets."""
         return ends(self.client, self._names[at[0]], at[1])[1]
