@@ -184,16 +184,18 @@ def test_a_decision_names_the_check_that_it_answers() -> None:
     assert (first["equity"], first["initial_margin"]) == ("10000.000000", "0.000000")
 
 
-def test_a_bid_on_nothing_is_answered_with_its_number_and_no_market() -> None:
+def test_a_bid_on_nothing_is_answered_with_its_number_in_the_market_it_names() -> None:
     scene = Watched(pool())
     row = [0] * en.WIDTH
     row[en.KIND], row[en.TIME_NS], row[en.TOPIC] = en.BID, scene.time_ns, en.TOPIC_BIDS
     row[en.SOURCE], row[en.NUMBER], row[en.Bid.ACCOUNT], row[en.Bid.OFFER_OFFSET] = 1, 7, -1, 99
+    row[en.Bid.NAMED], row[en.Bid.LOTS], row[en.Bid.LIMIT_TICKS] = 2, 1_500, PRICE
     scene.apply(row)
     answer = next(each for each in scene.said() if each.get("type") == "bid-decision")
     assert (answer["bid_source"], answer["bid_number"], answer["account"]) == ("wallet", 7, "nobody")
     assert (answer["detail"], answer["answers"]) == ("UNKNOWN_OFFER", "test:99:0")
-    assert "market" not in answer
+    assert (answer["market"], answer["quantity"], answer["price"]) == ("ETH-PERP", "1.500", "60000.0")
+    assert "counter_account" not in answer
 
 
 def test_a_withdrawal_in_kind_is_told_in_units_of_its_asset() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from flows.journal import entries as en
 from flows.journal import events as ev
 from flows.journal.codes import ORDER_CODES
-from flows.journal.views.steps import sized
+from flows.journal.views.steps import priced, sized
 from flows.journal.views.texts import Texts
 
 Event = list[int]
@@ -53,12 +53,25 @@ def collateral_decision(texts: Texts, event: Event, entry: Event) -> Message:
 
 
 def bidder(texts: Texts, event: Event, entry: Event, text: str) -> Message:
-    """Who bid, and by which message; the rest of the answer is a step of the liquidation."""
-    return {
+    """Who bid what, and by which message; the rest of the answer is a step of the liquidation.
+
+    The market is the one that the bid names: its lots and ticks are that market's, whatever the offer is in.
+    """
+    said = {
         "account": _asker(texts, event, text),
         "bid_source": texts.source(entry),
         "bid_number": entry[en.NUMBER],
     }
+    named = entry[en.Bid.NAMED]
+    market = named - 1 if named else event[ev.MARKET]
+    if market < 0:
+        return said
+    said |= {
+        "market": texts.markets[market],
+        "quantity": texts.quantity[market](event[ev.LOTS]),
+        "price": texts.price[market](event[ev.PRICE_TICKS]),
+    }
+    return said | priced(texts, event) if market == event[ev.MARKET] else said
 
 
 def _asker(texts: Texts, event: Event, text: str) -> str:

@@ -156,20 +156,11 @@ def _offer_withdrawn(texts: Texts, event: Event) -> Message:
 
 
 def _bid_decision(texts: Texts, event: Event) -> Message:
-    """Its account is added where the bid is known. A bid on an offer that nobody knows has no market."""
+    """What was bid is added where the bid is known. An offer that is not open has no account."""
     said = {"detail": BID_CODES[event[ev.CODE]], **answering(texts, event)}
-    market = event[ev.MARKET]
-    if market < 0:
-        return said
-    return {
-        **said,
-        "market": texts.markets[market],
-        "quantity": texts.quantity[market](event[ev.LOTS]),
-        "price": texts.price[market](event[ev.PRICE_TICKS]),
-        "bonus_ppm": event[ev.FEE_QUANTA],
-        **other(texts, event),
-        **priced(texts, event),
-    }
+    if event[ev.COUNTER_ACCOUNT] >= 0:
+        said |= other(texts, event) | {"bonus_ppm": event[ev.FEE_QUANTA]}
+    return said
 
 
 def _offer_fill(texts: Texts, event: Event) -> Message:
