@@ -30,7 +30,8 @@ from flows.journal import events as ev
 from flows.journal.codec import EntryBatch, decode_entries, decode_events
 from flows.journal.entries import Rows
 from flows.journal.terms import Standing
-from flows.lanes.lane import IDLE_S, Every
+from flows.lanes.every import Every
+from flows.lanes.lane import IDLE_S
 from flows.lanes.settings import Live
 from flows.rules.scale.time import SECOND_NS
 
