@@ -17,7 +17,11 @@ from rich.text import Text
 from typer.main import get_command
 
 from flows.cli.main import COMMANDS, app, load
+from flows.connectors.database_settings import PREFIX as CLICKHOUSE_PREFIX
+from flows.connectors.database_settings import Environment as ClickHouseSettings
 from flows.connectors.exits import MEANING
+from flows.connectors.kafka.settings import PREFIX as KAFKA_PREFIX
+from flows.connectors.kafka.settings import KafkaSettings
 from flows.connectors.telemetry import metrics
 from flows.connectors.telemetry.settings import PREFIX, TelemetrySettings
 from flows.scenario import page as scenarios
@@ -271,6 +275,25 @@ def metrics_page() -> str:
     return "\n".join([*lines, ""])
 
 
+# ---- connections -----------------------------------------------------------------------------------------------------
+CONNECTIONS_TOP = """How to reach the broker and the database. An empty variable counts as not set; a misspelt one is refused.
+[Use a Kafka with TLS and passwords](../how-to/kafka.md) shows them at work."""
+
+
+def connections_page() -> str:
+    """Write every setting of Kafka and of ClickHouse."""
+    lines = [NOTE, "", "# Connections", "", CONNECTIONS_TOP]
+    for title, prefix, settings in (
+        ("Kafka", KAFKA_PREFIX, KafkaSettings),
+        ("ClickHouse", CLICKHOUSE_PREFIX, ClickHouseSettings),
+    ):
+        lines += ["", f"## {title}", "", "| variable | | not set |", "|---|---|---|"]
+        for name, setting in settings.model_fields.items():
+            default = "" if setting.default in {None, ""} else f"`{setting.default}`"
+            lines.append(f"| `{prefix}{name.upper()}` | {cell(setting.description)} | {default} |")
+    return "\n".join([*lines, ""])
+
+
 # ---- the rulebook ----------------------------------------------------------------------------------------------------
 def chapters() -> list[Path]:
     """List the rulebook's folders in its own order."""
@@ -327,6 +350,7 @@ def pages() -> dict[str, str]:
         "exit-codes.md": exit_codes_page(),
         "topics.md": topics_page(),
         "metrics.md": metrics_page(),
+        "connections.md": connections_page(),
         "scenarios.md": scenarios.text(),
         "venue.md": venue_page(),
         "rules/index.md": rulebook_page(),

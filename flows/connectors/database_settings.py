@@ -8,7 +8,6 @@ may stand in the address, too, but an address is seen by more people than a file
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +17,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flows.connectors.errors import SettingError
-from flows.connectors.secret import secret
+from flows.connectors.telemetry.logs import hide
+from flows.connectors.variables import refuse_unknown, secret
 
 PREFIX: Final = "MARGINLINE_CLICKHOUSE_"
 
@@ -38,7 +38,10 @@ class Environment(BaseSettings):
     certificate: Path | None = Field(default=None, description="PEM file of this client's certificate")
     key: Path | None = Field(default=None, description="PEM file of its key")
     timeout_s: int = Field(
-        default=60, ge=1, le=3600, description="how long an answer may take; a write is tried again after it"
+        default=60,
+        ge=1,
+        le=3600,
+        description="seconds that an answer may take; a write is tried again after them",
     )
 
 
@@ -57,6 +60,7 @@ class Server:
         word = unquote(parts.password or "") or secret(
             said.password, said.password_file, f"{PREFIX}PASSWORD_FILE"
         )
+        hide(word)
         files = {"ca_cert": said.ca, "client_cert": said.certificate, "client_cert_key": said.key}
         return {
             "interface": parts.scheme,
@@ -93,10 +97,7 @@ def database_settings(url: str) -> Server:
 
 
 def _environment() -> Environment:
-    known = {PREFIX + name.upper() for name in Environment.model_fields}
-    for name in sorted(os.environ):
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            raise SettingError(f"{name}: there is no such setting; there are {', '.join(sorted(known))}")
+    refuse_unknown(PREFIX, Environment.model_fields)
     try:
         return Environment()
     except ValidationError as error:

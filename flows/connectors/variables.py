@@ -1,7 +1,10 @@
-"""A secret out of a file, and never into a log."""
+"""Variables of the environment: none misspelt, and secrets out of files and never into a log."""
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +14,18 @@ from flows.connectors.errors import SettingError
 from flows.connectors.telemetry.logs import hide
 
 LARGEST_BYTES: Final = 4096
+
+_OF_KUBERNETES: Final = re.compile(r"_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)$")
+"""Variables that Kubernetes makes of each service's name: one may begin as ours do."""
+
+
+def refuse_unknown(prefix: str, names: Iterable[str]) -> None:
+    """Raise `SettingError` for a variable that begins with ``prefix`` and that nobody reads: it is misspelt."""
+    known = {f"{prefix}{name}".upper() for name in names}
+    for name in sorted(os.environ):
+        upper = name.upper()
+        if upper.startswith(prefix) and upper not in known and not _OF_KUBERNETES.search(upper):
+            raise SettingError(f"{name}: there is no such setting; there are {', '.join(sorted(known))}")
 
 
 def secret(given: SecretStr | None, file: Path | None, name: str) -> str:

@@ -5,7 +5,6 @@ A password is given as a variable or, better, as the name of a file that holds i
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -14,7 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flows.connectors.errors import SettingError
-from flows.connectors.secret import secret
+from flows.connectors.variables import refuse_unknown, secret
 
 PREFIX: Final = "MARGINLINE_KAFKA_"
 
@@ -33,13 +32,18 @@ class KafkaSettings(BaseSettings):
     bootstrap: Annotated[str, Field(pattern=rf"^{_ADDRESS}(,{_ADDRESS})*$")] = Field(
         default="127.0.0.1:9092", description="host:port of one broker or more, separated by commas"
     )
-    security_protocol: Protocol = Field(default="plaintext", description="what the listener speaks")
+    security_protocol: Protocol = Field(
+        default="plaintext",
+        description="what the listener speaks: plaintext, ssl, sasl_plaintext or sasl_ssl",
+    )
     ssl_ca: Path | None = Field(
         default=None, description="PEM file of the authority that signed the broker's certificate"
     )
     ssl_certificate: Path | None = Field(default=None, description="PEM file of this client's certificate")
     ssl_key: Path | None = Field(default=None, description="PEM file of its key")
-    sasl_mechanism: Mechanism | None = Field(default=None, description="how user and password are proved")
+    sasl_mechanism: Mechanism | None = Field(
+        default=None, description="how the password is proved: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+    )
     sasl_username: str = Field(default="", description="user")
     sasl_password: SecretStr | None = Field(default=None, description="password")
     sasl_password_file: Path | None = Field(default=None, description="file that holds the password instead")
@@ -106,10 +110,7 @@ class KafkaSettings(BaseSettings):
 
 def kafka_settings(**given: Any) -> KafkaSettings:
     """Settings of the environment, overridden by what is given; `SettingError` names the first fault."""
-    known = {PREFIX + name.upper() for name in KafkaSettings.model_fields}
-    for name in sorted(os.environ):
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            raise SettingError(f"{name}: there is no such setting; there are {', '.join(sorted(known))}")
+    refuse_unknown(PREFIX, KafkaSettings.model_fields)
     try:
         return KafkaSettings(**given)
     except ValidationError as error:

@@ -82,6 +82,14 @@ def test_a_misspelt_name_is_not_passed_over(environment: pytest.MonkeyPatch) -> 
         kafka_settings()
 
 
+def test_what_kubernetes_makes_of_a_services_name_is_none_of_ours(environment: pytest.MonkeyPatch) -> None:
+    said(
+        environment,
+        "SERVICE_HOST=10.0.0.1 SERVICE_PORT_TLS=9093 PORT=tcp://10.0.0.1:9093 PORT_9093_TCP=tcp://x",
+    )
+    assert kafka_settings().bootstrap == "127.0.0.1:9092"
+
+
 def test_nothing_said_is_a_broker_beside_us(environment: pytest.MonkeyPatch) -> None:
     settings = kafka_settings()
     assert settings.client() == {"bootstrap.servers": "127.0.0.1:9092", "security.protocol": "PLAINTEXT"}

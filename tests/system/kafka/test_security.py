@@ -49,29 +49,46 @@ def ours(folder: Path) -> Authority:
     return authority(folder, "ours")
 
 
+OPERATIONS: Final = {
+    "reader": (AclOperation.READ, AclOperation.WRITE),
+    "sender": (AclOperation.WRITE,),
+    "maker": (
+        *(AclOperation.CREATE, AclOperation.ALTER, AclOperation.ALTER_CONFIGS),
+        *(AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS),
+    ),
+}
+"""What docs/how-to/kafka.md says that each needs."""
+
+
+def rights() -> list[AclBinding]:
+    """A flow's user and a producer have one topic, whoever makes topics has those of a prefix."""
+    topic, group, allow = ResourceType.TOPIC, ResourceType.GROUP, AclPermissionType.ALLOW
+    literal, prefixed = ResourcePatternType.LITERAL, ResourcePatternType.PREFIXED
+    given = [
+        AclBinding(
+            *(topic, "made." if user == "maker" else "fills", prefixed if user == "maker" else literal),
+            *(f"User:{user}", "*", operation, allow),
+        )
+        for user, operations in OPERATIONS.items()
+        for operation in operations
+    ]
+    return [*given, AclBinding(group, GROUP, literal, "User:reader", "*", AclOperation.READ, allow)]
+
+
 @pytest.fixture(scope="module")
 def secured(jars: Path, folder: Path, ours: Authority) -> Iterator[Broker]:
-    """A broker with all topics. ``operator`` may do everything, ``reader`` reads and writes one topic."""
+    """A broker with all topics. ``operator`` may do everything, the others what `rights` gives them."""
     told = Secured(
         server(folder, ours),
         ours.file,
         scram={"operator": SCRAM},
-        plain={"reader": PLAIN},
+        plain=dict.fromkeys(OPERATIONS, PLAIN),
         supers=("operator",),
     )
     with Broker(folder / "kafka", secured=told) as broker:
         topics.ensure(broker.settings(), 1, replication=1)
-        topic = (AclOperation.READ, AclOperation.WRITE, AclOperation.DESCRIBE)
-        rights = [(ResourceType.TOPIC, "fills", each) for each in topic]
-        rights += [(ResourceType.GROUP, GROUP, AclOperation.READ)]
-        bindings = [
-            AclBinding(
-                kind, name, ResourcePatternType.LITERAL, "User:reader", "*", right, AclPermissionType.ALLOW
-            )
-            for kind, name, right in rights
-        ]
         client = clients.admin(broker.settings())
-        for future in client.create_acls(bindings).values():
+        for future in client.create_acls(rights()).values():
             future.result(30)
         yield broker
 
@@ -146,6 +163,22 @@ def test_a_user_with_rights_on_one_topic_can_use_it(secured: Broker, ours: Autho
         sent(told, "fills")
         assert read(told, "fills") == b"{}"
         assert clients.partitions(told, "fills") == 1
+
+
+def test_a_producer_needs_to_write_and_nothing_else(secured: Broker, ours: Authority) -> None:
+    told = reader(secured, ours.file, sasl_username="sender")
+    with capture_logs():
+        sent(told, "fills")
+        with pytest.raises(KafkaRefused, match=r"does not let sender use (the group marginline|this topic)"):
+            read(told, "fills")
+
+
+def test_who_makes_topics_needs_no_right_to_read_them(secured: Broker, ours: Authority) -> None:
+    told = reader(secured, ours.file, sasl_username="maker", topic_prefix="made.")
+    with capture_logs():
+        topics.ensure(told, 1, replication=1)
+        topics.ensure(told, 2, replication=1)
+        assert {step.action for step in topics.plan(told, 2, replication=1)} == {topics.Action.NOTHING}
 
 
 # ---- what does not, in one line --------------------------------------------------------------------------------------
