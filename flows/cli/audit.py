@@ -19,9 +19,10 @@ from rich.table import Table
 
 from flows.cli.audit_why import why_json, why_text
 from flows.cli.event_text import describe, event_id, event_json
-from flows.connectors.clickhouse import FOLDER, Client, DatabaseError, DatabaseMissing, ask, connect
+from flows.connectors.ask_client import open_database
+from flows.connectors.clickhouse import FOLDER, Database, DatabaseError, DatabaseMissing, ask
 from flows.connectors.exits import ExitCode
-from flows.connectors.settings import RUNS
+from flows.connectors.settings import RUNS, environment
 from flows.registry.canonical import from_canonical
 from flows.verify.amounts import Amounts, time_text
 from flows.verify.explain import Verdict, explain
@@ -50,7 +51,9 @@ Run = Annotated[
 Url = Annotated[
     str | None,
     typer.Option(
-        "--url", metavar="URL", help="A ClickHouse server instead: http://user:password@host:8123/database."
+        "--url",
+        metavar="URL",
+        help="Instead: a ClickHouse server, http://user:password@host:8123/database, or a running audit, audit://host:port.",
     ),
 ]
 Json = Annotated[
@@ -65,10 +68,10 @@ class NotThere(LookupError):  # noqa: N818 - its name is what it says
 
 
 @contextmanager
-def database(run: Path | None, url: str | None) -> Iterator[Client]:
+def database(run: Path | None, url: str | None) -> Iterator[Database]:
     """The run's database, open for reading. What is wrong with it, or not in it, ends the command in one line."""
     try:
-        client = connect(url or (run or newest_run()) / FOLDER, create=False)
+        client = open_database(url or _named(run) or (run or newest_run()) / FOLDER)
         try:
             yield client
         finally:
@@ -77,6 +80,11 @@ def database(run: Path | None, url: str | None) -> Iterator[Client]:
         _stop(str(error), ExitCode.DATABASE)
     except (NotThere, NoSuchEvent) as error:
         _stop(str(error), ExitCode.INPUT)
+
+
+def _named(run: Path | None) -> str:
+    """What MARGINLINE_DATABASE names, unless a run is asked for."""
+    return "" if run else environment().database
 
 
 def newest_run() -> Path:
@@ -98,11 +106,11 @@ def _stop(line: str, code: ExitCode) -> None:
 class Pools:
     """The pools of a database: how each writes its amounts, and who its account rows are."""
 
-    client: Client
+    client: Database
     amounts: Mapping[str, Amounts]
 
     @classmethod
-    def of(cls, client: Client, *, grouped: bool) -> Pools:
+    def of(cls, client: Database, *, grouped: bool) -> Pools:
         """Read the parameters last in force."""
         return cls(
             client,
@@ -303,7 +311,7 @@ def why(
         raise typer.Exit(ExitCode.DIFFERENCE)
 
 
-def _show_events(client: Client, title: str, rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+def _show_events(client: Database, title: str, rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     pools = Pools.of(client, grouped=not as_json)
     if as_json:
         show_json(events_json(pools, rows))

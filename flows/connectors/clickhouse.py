@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import clickhouse_connect
 import pyarrow as pa
@@ -78,6 +78,20 @@ class DatabaseMissing(DatabaseError):  # noqa: N818 - the same
 
 class DatabaseUnreachable(DatabaseError):  # noqa: N818 - the same
     """The server does not answer, or the folder cannot be opened."""
+
+
+class Answers(Protocol):
+    """A database that cannot be opened here, whose holder answers questions."""
+
+    def ask(self, question: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Rows of a question of `QUESTIONS`, by column name."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+Database: TypeAlias = Client | Answers
+"""What can be asked."""
 
 
 # ---- opening ---------------------------------------------------------------------------------------------------------
@@ -194,10 +208,12 @@ def statements(text: str) -> list[str]:
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
-def ask(client: Client, question: str, **parameters: Any) -> list[dict[str, Any]]:
+def ask(database: Database, question: str, **parameters: Any) -> list[dict[str, Any]]:
     """Rows of a question of `QUESTIONS`, by column name."""
+    if not isinstance(database, Client):
+        return database.ask(question, parameters)
     text = (QUESTIONS / f"{question}.sql").read_text("utf-8")
-    answer = _asked(partial(client.query, text, parameters=parameters), question)
+    answer = _asked(partial(database.query, text, parameters=parameters), question)
     return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
 
 

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +21,7 @@ import orjson
 import structlog
 
 from flows.connectors import clickhouse
+from flows.connectors.ask_server import AskServer
 from flows.connectors.blocks import Block, BlockCutter
 from flows.connectors.checkpoints import Checkpoints
 from flows.connectors.engine import Item
@@ -50,13 +52,23 @@ class Held:
 
     def __init__(self, live: Live) -> None:
         self.live = live
+        self.read_to: dict[str, int] = {}  # by pool, entries that are read with their events
+        self.stored_to: dict[str, int] = {}  # and those that the database has
 
     @cached_property
     def client(self) -> clickhouse.Client:
-        """Tables are made if they are missing."""
-        client = clickhouse.connect(self.live.database or self.live.state / clickhouse.FOLDER)
+        """Tables are made if they are missing. Who holds an embedded database answers for it."""
+        target = self.live.database or str(self.live.state / clickhouse.FOLDER)
+        client = clickhouse.connect(target)
         clickhouse.migrate(client)
+        if "//" not in target and self.live.answers != "off":
+            server = AskServer(Path(target).absolute(), self.live.answers, self.progress)
+            log.info("questions are answered", address=server.address)
         return client
+
+    def progress(self) -> dict[str, Any]:
+        """How far it has come."""
+        return {"read_to": dict(self.read_to), "stored_to": dict(self.stored_to)}
 
     @cached_property
     def writer(self) -> clickhouse.Writer:
@@ -151,6 +163,7 @@ class Reader:
 
     def _begin(self) -> Begin:
         first = self.held.writer.next_offset(self.pool)
+        self.held.read_to[self.pool] = self.held.stored_to[self.pool] = first
         found = places_of(self.live, self.pool).newest(first)
         start = dict.fromkeys(NAMES, EARLIEST)
         if found is not None:
@@ -204,6 +217,7 @@ class Reader:
                 "events": self.events_record,
                 "letters": self.inbox.positions[LETTERS, self.lane],
             }
+            self.held.read_to[self.pool] = end
             yield Pair(batch, np.concatenate(found), place)
 
     def snapshot(self) -> int:
@@ -283,6 +297,7 @@ class Writer:
                     self.held.writer.insert_block(
                         self.pool, block.first_offset, block.entries, block.texts, block.events
                     )
+                    self.held.stored_to[self.pool] = block.end_offset
                 if item.body.place and self.due.is_due():
                     self.places.save(item.body.place["journal"]["length"], item.body.place)
 

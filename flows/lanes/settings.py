@@ -35,6 +35,10 @@ class LiveEnvironment(BaseSettings):
     database: str = Field(
         default="", description="ClickHouse: a folder or a URL; STATE/clickhouse by default"
     )
+    answers: str = Field(
+        default="127.0.0.1:0",
+        description="HOST:PORT where the audit answers questions about an embedded database, 0 for any port; or off",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Live:
     writes_time: bool = False
     audit_block_s: int = 5
     database: str = ""
+    answers: str = "off"
 
     def pool(self, pool_id: str) -> PoolParameters:
         """Parameters of a pool."""
@@ -73,4 +78,5 @@ def live_from_environment() -> Live | None:
         told.time == "wall",
         told.audit_block_s,
         told.database,
+        told.answers,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
-from flows.connectors.clickhouse import Client, ask
+from flows.connectors.clickhouse import Database, ask
 from flows.registry.canonical import from_canonical
 from flows.registry.parameters import PoolParameters
 from flows.rules.breaker.command import states_in_force
@@ -61,7 +61,7 @@ class Facts:
         return self.names.get(account, f"account {account}")
 
 
-def gather(client: Client, pool: str, offset: int, index: int) -> Facts:
+def gather(client: Database, pool: str, offset: int, index: int) -> Facts:
     """Fetch the facts about event ``pool:offset:index``, and nothing that it does not rest on."""
     siblings = ask(client, "entry_events", pool=pool, offset=offset)
     event = next((row for row in siblings if row["event_index"] == index), None)
@@ -103,7 +103,7 @@ def gather(client: Client, pool: str, offset: int, index: int) -> Facts:
     )
 
 
-def _evidence_for(client: Client, event: Row, siblings: Sequence[Row]) -> tuple[Row, Evidence | None, str]:
+def _evidence_for(client: Database, event: Row, siblings: Sequence[Row]) -> tuple[Row, Evidence | None, str]:
     """The evidence an event rests on: its own entry's, else that of the order or offer it answers."""
     accounts = (event["account"], event["counter_account"])
     for account in reversed(accounts) if event["type"] in FOR_ANOTHER else accounts:
@@ -192,7 +192,7 @@ def _markets(event: Row, evidence: Evidence | None) -> list[int]:
     return sorted(markets)
 
 
-def _names(client: Client, pool: str, accounts: Sequence[int]) -> dict[int, str]:
+def _names(client: Database, pool: str, accounts: Sequence[int]) -> dict[int, str]:
     known = ask(client, "account_names", pool=pool, accounts=sorted({row for row in accounts if row >= 0}))
     return {row["account"]: row["name"] for row in known}
 
