@@ -21,6 +21,7 @@ TOPICS: Final = {
     en.BID: en.TOPIC_BIDS,
     en.MARKET_STATE: en.TOPIC_POOL,
     en.ASSET_STATE: en.TOPIC_POOL,
+    en.COMMAND: en.TOPIC_COMMANDS,
 }
 RINGS: Final = len(en.DEPTH_DISTANCES_PPM)
 

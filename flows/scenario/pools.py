@@ -64,6 +64,7 @@ class PoolInPlay:
         self.deposited = [0]  # by asset row, what the scenario put in less what it was paid out
         self.offers: dict[tuple[int, int], Event] = {}  # (account, market) -> its last offer
         self.orders: dict[int, Event] = {}  # account -> its last order
+        self.ordered = 0  # id of the last command of people that can be cancelled
         self.boards: list[Board] = []
         self.block_values: list[tuple[int, ...]] = []  # of accounts, before the last When
         self.block_bytes: list[bytes] = []

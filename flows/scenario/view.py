@@ -7,6 +7,7 @@ from typing import Final
 
 from flows.journal import events as ev
 from flows.journal.codes import BID_CODES, LEVELS, ORDER_CODES, STATUSES, WITHDRAWN
+from flows.registry.commands import COMMANDS
 from flows.rules.exact import PPM, is_below
 from flows.scenario.amounts import shown, shown_rate, shown_ratio, shown_time
 from flows.scenario.pools import Event, PoolInPlay
@@ -14,6 +15,7 @@ from flows.scenario.pools import Event, PoolInPlay
 WINDOW_ENDS: Final = ("time", "hard level")
 OF_AN_ASSET: Final = (ev.COLLATERAL, ev.COLLATERAL_DECISION, ev.COLLATERAL_MARGIN, ev.COLLATERAL_SOLD)
 IN_RATES: Final = (ev.LIQUIDATION_ORDER, ev.OFFER_OPENED, ev.BID_DECISION)
+OF_PEOPLE: Final = (ev.COMMAND_TAKEN, ev.COMMAND_EFFECTIVE, ev.COMMAND_CANCELLED, ev.COMMAND_VOID)
 NONE: Final = "none"
 
 
@@ -97,8 +99,15 @@ def _reason(_pool: PoolInPlay, event: Event) -> str:
             return "closed" if code else "open"
         case ev.MARKET_STATUS:
             return STATUSES[code]
+        case ev.COMMAND_VOID:
+            return ev.VOID_REASONS[event[ev.FORMER_CODE]]
         case _:
             return str(code)
+
+
+def _command(_pool: PoolInPlay, event: Event) -> str:
+    """What people ordered."""
+    return COMMANDS[event[ev.CODE]] if event[ev.TYPE] in OF_PEOPLE else NONE
 
 
 def _why(pool: PoolInPlay, event: Event) -> str:
@@ -143,6 +152,7 @@ COLUMNS: Final[Mapping[str, tuple[str, Shows]]] = {
     "answer": ("ACCEPT, VALID, or the code of a refusal", _answer),
     "reason": ("by type: what the fund paid for, why an offer or a window ended", _reason),
     "why": ("level that the account was under when the order was made", _why),
+    "command": ("what people ordered", _command),
     "deadline": ("end of a window, order or offer", lambda _, event: shown_time(event[ev.DEADLINE_NS])),
     "equity": ("equity it was decided on", lambda _, event: money(event[ev.EQUITY_QUANTA])),
     "maintenance margin": (
