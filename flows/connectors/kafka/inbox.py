@@ -25,7 +25,8 @@ SENT: Final = "sent_ns"
 NO_BOUND: Final = 1 << 62
 
 WAITING_MOST: Final = 50_000
-"""Records that wait here, at most: behind them the broker's log is the queue."""
+WAITING_BYTES: Final = 64 << 20
+"""What of a partition may wait here until no more of it is fetched: behind it the broker's log is the queue."""
 
 EARLIEST: Final = -1
 """A start: the first record that the partition still has."""
@@ -48,6 +49,8 @@ class Inbox:
         self._names = {topic: name for name, topic in self.codes.items()}
         self.client: Consumer = consumer(settings, client_id, eof=True)
         self.waiting: dict[Partition, deque[Arrived]] = {at: deque() for at in start}
+        self.weight = dict.fromkeys(start, 0)  # bytes that wait
+        self.paused: set[Partition] = set()
         self.ends: dict[Partition, int] = {}  # as far as is known
         self.positions = {at: self._first(at, offset) for at, offset in start.items()}
         self.fetched = dict(self.positions)
@@ -82,13 +85,22 @@ class Inbox:
 
     def fetch(self, timeout_s: float, most: int = 5_000) -> int:
         """Let records come in, for so long at most unless there are any; how many wait now."""
-        held = sum(map(len, self.waiting.values()))
-        if held >= WAITING_MOST:
-            return held
+        self._pause()
         for message in self.client.consume(most, timeout_s):
             self._keep(message)
-            held += 1
-        return held
+        return sum(map(len, self.waiting.values()))
+
+    def _pause(self) -> None:
+        """Of a partition that is far ahead nothing more comes until half of it is taken; others go on to catch up."""
+        for at, queue in self.waiting.items():
+            share = max(len(queue) / WAITING_MOST, self.weight[at] / WAITING_BYTES)
+            place = TopicPartition(self._names[at[0]], at[1])
+            if share >= 1 and at not in self.paused:
+                self.client.pause([place])
+                self.paused.add(at)
+            elif share <= 0.5 and at in self.paused:
+                self.client.resume([place])
+                self.paused.remove(at)
 
     def _keep(self, message: Message) -> None:
         error = message.error()
@@ -96,14 +108,21 @@ class Inbox:
             if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library names its own codes so
                 at = self._at(message)
                 self.fetched[at] = self.ends[at] = max(self.fetched[at], message.offset() or 0)
+                self._pass_over(at)
                 return
             raise failure(error, self.settings, f"{message.topic()}, partition {message.partition()}")
         at, offset = self._at(message), message.offset()
         assert offset is not None, "a record lies somewhere"
-        headers: Any = message.headers() or ()
-        told = next((value for name, value in headers if name == SENT), b"0")
-        self.waiting[at].append(Arrived(offset, message.value() or b"", int(told or b"0")))
+        value = message.value() or b""
+        self.waiting[at].append(Arrived(offset, value, _told_ns(message.headers())))
+        self.weight[at] += len(value)
         self.fetched[at] = offset + 1
+
+    def _pass_over(self, at: Partition) -> None:
+        """Where nothing waits, what was fetched is behind: a last record that no reader sees ends a transaction."""
+        if not self.waiting[at]:
+            self.positions[at] = max(self.positions[at], self.fetched[at])
+            self.weight[at] = 0
 
     def _at(self, message: Message) -> Partition:
         topic, partition = message.topic(), message.partition()
@@ -137,17 +156,18 @@ class Inbox:
             while queue and len(found) < most and (to_ns == NO_BOUND or queue[0].sent_ns <= to_ns):
                 found.append(queue.popleft())
             if found:
-                taken[at] = found
+                taken[at] = self._let_go(at, found)
                 self.positions[at] = found[-1].offset + 1
+                self._pass_over(at)
         return taken
+
+    def _let_go(self, at: Partition, records: list[Arrived]) -> list[Arrived]:
+        self.weight[at] -= sum(len(each.value) for each in records)
+        return records
 
     def holds(self, ranges: Iterable[Settled]) -> bool:
         """Whether all of these ranges have come in."""
-        return all(
-            each.end <= self.positions[each.topic, each.partition]
-            or ((queue := self.waiting[each.topic, each.partition]) and queue[-1].offset >= each.end - 1)
-            for each in ranges
-        )
+        return all(each.end <= self.fetched[each.topic, each.partition] for each in ranges)
 
     def take_ranges(self, ranges: Iterable[Settled]) -> dict[Partition, list[Arrived]]:
         """Exactly these ranges, once `holds` is true of them."""
@@ -159,7 +179,7 @@ class Inbox:
                 found.append(queue.popleft())
             self.positions[at] = max(self.positions[at], each.end)
             if found:
-                taken[at] = found
+                taken[at] = self._let_go(at, found)
         return taken
 
     def close(self) -> None:
@@ -168,6 +188,12 @@ class Inbox:
             self.client.close()
         except (KafkaException, RuntimeError):
             return
+
+
+def _told_ns(headers: Any) -> int:
+    """When a header says that the record was sent; 0 where none says it in plain digits."""
+    told = next((value for name, value in headers or () if name == SENT), None)
+    return int(told) if told and told.isdigit() and len(told) <= 19 else 0
 
 
 def ranges_of(before: Mapping[Partition, int], after: Mapping[Partition, int]) -> tuple[Settled, ...]:
