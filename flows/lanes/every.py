@@ -13,6 +13,14 @@ class Every:
         self.seconds, self.clock = seconds, clock
         self.last = clock()
 
+    def again(self) -> None:
+        """Count from now."""
+        self.last = self.clock()
+
+    def is_over(self) -> bool:
+        """Whether so many seconds have passed, and go on to have."""
+        return self.clock() - self.last >= self.seconds
+
     def is_due(self) -> bool:
         """Whether so many seconds have passed since it was last due."""
         now = self.clock()

@@ -94,7 +94,7 @@ class IntakeReader(LaneReader):
             return super().choose(inbox)
         checks = self.lane.live.partition(en.TOPIC_ORDER_CHECKS, self.lane.pool)
         others = [at for at in inbox.waiting if at not in (self.lane.own, checks)]
-        to_ns = inbox.read_to_ns(others)
+        to_ns = self.read_to_ns(inbox, others)
         surplus = len(inbox.waiting[checks]) - CHECKS_WAITING
         return inbox.take(others, to_ns=to_ns) | inbox.take([checks], CHECKS_A_POLL + max(0, surplus), to_ns)
 

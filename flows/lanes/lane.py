@@ -28,8 +28,10 @@ from flows.journal import entries as en
 from flows.journal.arrivals import Arrived
 from flows.journal.codec import EntryBatch, Settled, about_of, decode_entries, encode_entries
 from flows.journal.terms import Partition, Standing
+from flows.lanes.every import Every
 from flows.lanes.settings import Live
 from flows.lanes.watch import Reading
+from flows.rules.scale.time import MAX_SKEW_NS
 from schemas.catalogue import ARROW
 
 OWN: Final = 100
@@ -40,6 +42,9 @@ IDLE_S: Final = 0.002
 
 READ_S: Final = 0.2
 """How long one waits that knows there are some."""
+
+PATIENCE_S: Final = 3.0
+"""How long the next clock is waited for."""
 
 log = structlog.get_logger()
 
@@ -120,6 +125,8 @@ class LaneReader:
         self.is_known = False
         self.inbox: Inbox | None = None
         self.has_clock = False
+        self.clock_ns = 0  # the last that has come in
+        self.waits = Every(PATIENCE_S)
         self.reading = Reading(lane.flow, lane.pool)
 
     # --- the reader's protocol ---
@@ -282,17 +289,28 @@ class LaneReader:
         return Polled(ranges_of(before, self.settled), arrivals, self.standing.state(), None, behind)
 
     def choose(self, inbox: Inbox) -> dict[Partition, list[Arrived]]:
-        """All that waits, and where some partition is behind, nothing that was sent after what has come of it.
-
-        Before the first clock it is that alone: there is no time to judge others by.
-        """
+        """All that waits, up to `read_to_ns`. Before the first clock it is that alone: others are judged by it."""
         clock = self.lane.live.partition(en.TOPIC_CLOCK, self.lane.pool)
         if self.has_clock:
             inputs = [at for at in inbox.waiting if at != self.lane.own]
-            return inbox.take(inputs, to_ns=inbox.read_to_ns(inputs))
+            return inbox.take(inputs, to_ns=self.read_to_ns(inbox, inputs))
         taken = inbox.take([clock], most=1)
         self.has_clock = bool(taken)
         return taken
+
+    def read_to_ns(self, inbox: Inbox, inputs: Sequence[Partition]) -> int:
+        """Nothing sent after what has come of a partition that is behind, nor what the next clocks are to judge.
+
+        A clock that does not come is not waited for much longer than it should take: what is early is then refused.
+        """
+        clocks = inbox.waiting[self.lane.live.partition(en.TOPIC_CLOCK, self.lane.pool)]
+        if clocks and clocks[-1].sent_ns > self.clock_ns:
+            self.clock_ns = clocks[-1].sent_ns
+            self.waits.again()
+        to_ns = inbox.read_to_ns(inputs)
+        if self.clock_ns and not self.waits.is_over():
+            to_ns = min(to_ns, self.clock_ns + MAX_SKEW_NS)
+        return to_ns
 
     def _hear_own(self) -> None:
         """Judge what is in the own lane by now; another's claim ends this writer."""

@@ -35,7 +35,6 @@ class Reading:
         self.health = _OF.get(flow)
         self.due = Every(LOOK_S)
         self.lags: dict[Partition, Lag] = {}
-        self.last_ns: dict[Partition, int] = {}
 
     def beat(self) -> None:
         """It was called."""
@@ -51,7 +50,7 @@ class Reading:
         """Records were taken; now and then, how many wait."""
         for at, records in taken.items():
             metrics.input_records(self.flow, inbox.name(at)).inc(len(records))
-            self.last_ns[at] = time.time_ns()
+            metrics.input_bytes(self.flow, inbox.name(at)).inc(sum(len(each.value) for each in records))
         if self.due.is_due():
             self._look(inbox)
 
@@ -61,6 +60,6 @@ class Reading:
             if at not in self.lags:
                 self.lags[at] = Lag(self.flow, inbox.name(at), str(at[1]))
             end = max(inbox.end_seen(at), position + len(inbox.waiting[at]))
-            behind = max(behind, self.lags[at].read(position, end, self.last_ns.get(at, now), now))
+            behind = max(behind, self.lags[at].read(position, end, inbox.stamped_ns.get(at, now), now))
         if self.health is not None:
             self.health.behind(self.pool, behind)

@@ -54,6 +54,7 @@ class Inbox:
         self.ends: dict[Partition, int] = {}  # as far as is known
         self.positions = {at: self._first(at, offset) for at, offset in start.items()}
         self.fetched = dict(self.positions)
+        self.stamped_ns: dict[Partition, int] = {}  # the broker's time of the last record that came in
         self.client.assign(
             [TopicPartition(self._names[topic], part, at) for (topic, part), at in self.positions.items()]
         )
@@ -117,6 +118,7 @@ class Inbox:
         self.waiting[at].append(Arrived(offset, value, _told_ns(message.headers())))
         self.weight[at] += len(value)
         self.fetched[at] = offset + 1
+        self.stamped_ns[at] = message.timestamp()[1] * 1_000_000
 
     def _pass_over(self, at: Partition) -> None:
         """Where nothing waits, what was fetched is behind: a last record that no reader sees ends a transaction."""
