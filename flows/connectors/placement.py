@@ -2,34 +2,46 @@
 
 bytewax routes a key to worker ``hash(key) modulo workers``, the hash being Rust's default: SipHash-1-3 without a secret
 over the text and a closing byte of 255. A pool's key is its id and a suffix such that the hash is the pool's place modulo
-64: so pools spread evenly over any power of two of workers, and a key, which names the pool's state in the recovery
-store, stays the same when the number of workers changes.
+`SPREAD`: so pools spread evenly over any number of workers that divides it, and a key, which names the pool's state in
+the recovery store, stays the same when the number of workers changes.
+
+Parts of sources and sinks go to workers by their place among the sorted names. A key begins with its pool's place, so a
+pool's source, steps and sink lie on one worker: nothing of it crosses, and its checkpoints lie with its process.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
-SPREAD: Final = 64
+SPREAD: Final = 240
+"""Divided by every number of workers that pools should spread over evenly: 1 to 6, 8, 10, 12, 15, 16."""
+
 _WORD: Final = (1 << 64) - 1
 
 
 def keys_for(pools: Sequence[str]) -> dict[str, str]:
     """The key of each pool, by its place in the list."""
-    return {pool: _key(pool, place % SPREAD) for place, pool in enumerate(pools)}
+    return dict(_keys_for(tuple(pools)))
+
+
+@cache
+def _keys_for(pools: tuple[str, ...]) -> dict[str, str]:
+    return {pool: _key(pool, place) for place, pool in enumerate(pools)}
 
 
 def pool_of(key: str) -> str:
     """The pool that a key names."""
-    return key.partition("~")[0]
+    return key.partition("~")[0].partition(":")[2]
 
 
 def _key(pool: str, place: int) -> str:
     suffix = 0
-    while sip_hash(f"{pool}~{suffix}".encode() + b"\xff") % SPREAD != place:
+    named = f"{place:04d}:{pool}"
+    while sip_hash(f"{named}~{suffix}".encode() + b"\xff") % SPREAD != place % SPREAD:
         suffix += 1
-    return f"{pool}~{suffix}"
+    return f"{named}~{suffix}"
 
 
 def sip_hash(data: bytes) -> int:
