@@ -35,6 +35,7 @@ from flows.journal.terms import Standing
 from flows.lanes.every import Every
 from flows.lanes.lane import IDLE_S
 from flows.lanes.settings import Live
+from flows.lanes.watch import Reading
 from flows.rules.scale.time import SECOND_NS
 
 FLOW: Final = "audit"
@@ -141,15 +142,20 @@ class Reader:
         self.events: deque[tuple[Rows, int, int]] = deque()  # rows, the entry behind them, their record
         self.events_end = self.events_record = 0
         self.inbox: Inbox | None = None
+        self.reading = Reading(FLOW, self.pool)
 
     def read(self) -> list[tuple[str, Item]] | None:
         """What is whole by now; None once the process is asked to stop."""
+        self.reading.beat()
         if STOP.is_set():
             return None
         if self.inbox is None:
-            return [(self.key, Item(self.pool, self._begin()))]
+            begin = self._begin()
+            self.reading.started()
+            return [(self.key, Item(self.pool, begin))]
         self.inbox.fetch(IDLE_S, 1_000)
         taken = self.inbox.take()
+        self.reading.read(self.inbox, taken)
         for each in taken.get((JOURNAL, self.lane), ()):
             batch = decode_entries(each.value)
             if self.standing.take(batch.about, each.offset):

@@ -67,7 +67,7 @@ def configure(form: str, level: str, stream: TextIO | None = None, **always: str
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     last += [structlog.processors.format_exc_info, _redacted]
     last.append(_text(colours=to.isatty()) if is_text else _line)
-    handler = logging.StreamHandler(to)
+    handler = _Screen() if stream is None else logging.StreamHandler(to)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
     root = logging.getLogger()
     root.handlers = [handler]
@@ -78,6 +78,18 @@ def configure(form: str, level: str, stream: TextIO | None = None, **always: str
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+class _Screen(logging.StreamHandler[TextIO]):
+    """Writes to what is stderr at that moment: while compiled code is kept off the screen, that is another file."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line."""
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 @contextmanager

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import structlog
 
+from flows.connectors.silence import Silence
 from flows.connectors.telemetry import logs
 from tests.tables import table
 
@@ -159,3 +161,16 @@ def test_no_field_is_endless_and_nothing_breaks_a_line(said: io.StringIO) -> Non
     assert len(line["raw"]) == logs.LONGEST_TEXT + 3
     assert line["odd"].startswith("<object object")
     assert line["place"] == ["a", 1]
+
+
+def test_what_is_logged_reaches_the_screen_while_compiled_code_does_not(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure("json", "info")
+    with Silence() as silence:
+        os.write(2, b"a compiled stack\n")
+        log.info("said meanwhile")
+        assert silence.said() == "a compiled stack\n"
+    log.info("said after")
+    lines = [json.loads(line)["event"] for line in capfd.readouterr().err.splitlines()]
+    assert lines == ["said meanwhile", "said after"]
