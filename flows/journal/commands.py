@@ -8,7 +8,6 @@ What it remembers follows from the entries that were admitted: keys in force, no
 from __future__ import annotations
 
 import bisect
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -17,7 +16,15 @@ import numpy as np
 
 from flows.journal import entries as en
 from flows.journal.entries import Rows
-from flows.journal.signing import canonical, command_id, is_signed, order_of, short_id, text_of
+from flows.journal.signing import (
+    canonical,
+    command_id,
+    is_signed,
+    order_of,
+    parameters_in,
+    short_id,
+    text_of,
+)
 from flows.registry.change import changed
 from flows.registry.commands import COMMANDS
 from flows.registry.errors import ConfigurationError
@@ -184,8 +191,7 @@ class CommandDoor:
                 self.nonces.setdefault(key, Nonces()).note(row[of.NONCE])
         new: PoolParameters | None = None
         if row[of.COMMAND] == PARAMETERS:
-            values = json.loads(text)["order"]["parameters"]
-            new = changed(canonical(values).encode("ascii"), self.registered, self.in_force)
+            new = changed(parameters_in(text), self.registered, self.in_force)
         self._follow({of.COMMAND: row[of.COMMAND], of.ID: row[of.ID], of.CANCELS: row[of.CANCELS]}, new)
 
     def _follow(self, columns: Mapping[int, int], new: PoolParameters | None) -> None:

@@ -118,7 +118,9 @@ INSOLVENT: Final = 33  # QUANTA nobody can bear
 GATE: Final = 34  # withdrawals: CODE 1 closed, 0 open
 MARKET_STATUS: Final = 35  # CODE status, QUANTA breaker bits, FORMER_CODE and FEE as before
 FEES_SWEPT: Final = 36  # share of the fees to the fund
-COMMAND_TAKEN: Final = 37  # CODE which; MARKET or -1 for all; DEADLINE its effect; REFERENCE entry a skip names
+COMMAND_TAKEN: Final = (
+    37  # CODE which; MARKET or -1 for all; DEADLINE its effect; REFERENCE entry a skip names
+)
 COMMAND_EFFECTIVE: Final = 38  # CODE which; REFERENCE its taking
 COMMAND_CANCELLED: Final = 39  # by another: CODE which, REFERENCE its taking
 COMMAND_VOID: Final = 40  # it came to nothing; CODE which, FORMER_CODE why, REFERENCE its taking

@@ -57,6 +57,11 @@ def text_of(command: Command) -> str:
     return canonical({"order": order_of(command), "signatures": signed})
 
 
+def parameters_in(text: str) -> bytes:
+    """The new parameters in the text of a command's entry, as the canonical text that they were signed as."""
+    return canonical(json.loads(text)["order"]["parameters"]).encode("ascii")
+
+
 def is_signed(order: Order, key: str, signature: str) -> bool:
     """Whether a signature (hex) is this key's over the command."""
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from flows.journal.compiled import bare, inlined
 from flows.pool.layout import (
+    ACCOUNTS,
     AT_EQUALITY,
     BACKSTOP,
     BLOCK,
@@ -216,3 +217,10 @@ def refresh(c: Columns, row: int) -> None:
     """Stand and reband: after anything of the account's own has changed."""
     equity, low, margin, gross, count = stand(c, row)
     reband(c, row, equity, low, margin, gross, count)
+
+
+@bare
+def refresh_all(c: Columns) -> None:
+    """New bands for everybody: what they were made of has changed."""
+    for row in range(c.pool[0, ACCOUNTS]):
+        refresh(c, row)

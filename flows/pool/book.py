@@ -91,15 +91,39 @@ def new_columns(of: PoolParameters, mode: int) -> Columns:
     assert rows <= MARKET_MASK, "a position packs its market into 12 bits"
     market = np.zeros((rows, MARKET), np.int64)
     market[:, MARK_OFFSET] = -1  # no market-state yet
-    most = max(len(each.tier_floor_quanta) for each in of.markets)
-    most = max(
-        most,
-        *(len(each.maintenance_floor_quanta) for each in of.assets),
-        *(len(a.initial_floor_quanta) for a in of.assets),
+    market[:, STATUS] = HALTED
+    pool = np.zeros((1, POOL), np.int64)
+    pool[0, [MARKETS, ROWS, MODE]] = len(of.markets), rows, mode
+    empty = Columns(
+        record=np.zeros((0, RECORD), np.int64),
+        place=np.zeros((0, PLACE), np.int64),
+        key=np.zeros((0, 2), np.int64),
+        zone=np.zeros((0, 3), np.int64),
+        zone2=np.zeros((rows, 0, 2), np.int64),
+        block=np.zeros((rows, 0), np.int64),
+        market=market,
+        tiers=np.zeros((rows, TABLES, 0), np.int64),
+        pool=pool,
+        woken=np.zeros(0, np.int64),
+        flag=np.zeros(0, np.uint8),
+        held=np.zeros((rows, HELD), np.int64),
+        event=np.zeros((EVENT_ROOM, ev.WIDTH), np.int64),
     )
-    tiers = np.zeros((rows, TABLES, most + 1), np.int64)
+    return with_parameters(empty, of)
+
+
+def with_parameters(c: Columns, of: PoolParameters) -> Columns:
+    """The same book under these parameters; bands that were made under others are stale."""
+    market, most = c.market, 0
+    for table in (
+        *(each.tier_floor_quanta for each in of.markets),
+        *(each.maintenance_floor_quanta for each in of.assets),
+        *(each.initial_floor_quanta for each in of.assets),
+    ):
+        most = max(most, len(table))
+    tiers = np.zeros((len(market), TABLES, most + 1), np.int64)
     for m, each in enumerate(of.markets):
-        market[m, UNIT_QUANTA], market[m, STATUS] = each.lot_tick_quanta, HALTED
+        market[m, UNIT_QUANTA] = each.lot_tick_quanta
         market[m, LEVERAGE], market[m, TAKER_FEE] = each.leverage, each.taker_fee_ppm
         market[m, MAKER_REBATE], market[m, PENALTY] = each.maker_rebate_ppm, each.penalty_ppm
         market[m, BRACKET_LIMIT], market[m, ADV] = each.bracket_limit_quanta, each.adv_quanta
@@ -112,15 +136,12 @@ def new_columns(of: PoolParameters, mode: int) -> Columns:
         _fill(tiers[m, INITIAL_AMOUNT], each.tier_initial_amount_quanta)
     for at, asset in enumerate(of.assets):
         m = len(of.markets) + at
-        market[m, STATUS], market[m, UNIT_SCALE] = HALTED, asset.unit_scale
+        market[m, UNIT_SCALE] = asset.unit_scale
         _fill(tiers[m, FLOOR], asset.maintenance_floor_quanta, UNREACHED)
         _fill(tiers[m, RATE], asset.maintenance_weight_ppm)
         _fill(tiers[m, AMOUNT], asset.initial_floor_quanta, UNREACHED)
         _fill(tiers[m, INITIAL], asset.initial_weight_ppm)
-    pool = np.zeros((1, POOL), np.int64)
     for place, number in (
-        (MARKETS, len(of.markets)),
-        (ROWS, rows),
         (CLEAR, of.clear_ppm),
         (CALL, of.call_ppm),
         (TARGET, of.target_ppm),
@@ -129,29 +150,14 @@ def new_columns(of: PoolParameters, mode: int) -> Columns:
         (AT_EQUALITY, int(of.liquidate_at_equality)),
         (GAIN_WEIGHT, of.gain_weight_ppm),
         (VERSION, of.version),
-        (MODE, mode),
         (CONVERT_FLOOR, of.convert_floor_quanta),
         (CONVERT_SHARE, of.convert_share_ppm),
         (SLICE_SHARE, of.slice_ppm),
         (SLICE_LEAST, of.slice_least_quanta),
         (DUST, of.dust_quanta),
     ):
-        pool[0, place] = number
-    return Columns(
-        record=np.zeros((0, RECORD), np.int64),
-        place=np.zeros((0, PLACE), np.int64),
-        key=np.zeros((0, 2), np.int64),
-        zone=np.zeros((0, 3), np.int64),
-        zone2=np.zeros((rows, 0, 2), np.int64),
-        block=np.zeros((rows, 0), np.int64),
-        market=market,
-        tiers=tiers,
-        pool=pool,
-        woken=np.zeros(0, np.int64),
-        flag=np.zeros(0, np.uint8),
-        held=np.zeros((rows, HELD), np.int64),
-        event=np.zeros((EVENT_ROOM, ev.WIDTH), np.int64),
-    )
+        c.pool[0, place] = number
+    return c._replace(tiers=tiers)
 
 
 def _fill(table: Table, numbers: tuple[int, ...], rest: int = 0) -> None:

@@ -15,6 +15,7 @@ from flows.pool import book
 from flows.pool.case import Case, Offer, Order
 from flows.pool.ordered import Ordered
 from flows.pool.state import PoolState
+from flows.registry.canonical import canonical_json, from_canonical
 
 HASH_BYTES: Final = 32
 _KEYS: Final = orjson.OPT_NON_STR_KEYS
@@ -45,6 +46,9 @@ def save(state: PoolState) -> bytes:
             "forced": [list(queue) for queue in state.forced],
             "waiting": [asdict(order) for order in state.waiting],
             "passed": list(state.passed.items()),
+            "parameters": ""  # as registered
+            if state.parameters is state.registered
+            else canonical_json(state.parameters).decode("ascii"),
         },
         option=_KEYS | orjson.OPT_SERIALIZE_NUMPY,
     )
@@ -75,6 +79,9 @@ def load(state: PoolState, data: bytes) -> None:
     state.under_water = dict.fromkeys(memory["under_water"], True)
     state.timers = [(when, row) for when, row in memory["timers"]]
     state.forced = [deque((when, quanta) for when, quanta in queue) for queue in memory["forced"]]
+    if memory["parameters"]:
+        state.parameters = from_canonical(memory["parameters"].encode("ascii"))
+        state.c = book.with_parameters(state.c, state.parameters)
     state.waiting = [Ordered(**each) for each in memory["waiting"]]
     state.passed = dict(memory["passed"])
     state.forced_sums = [sum(quanta for _, quanta in queue) for queue in state.forced]

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from flows.journal import entries as en
 from flows.journal import events as ev
+from flows.journal.signing import parameters_in
+from flows.pool import book, ladder
+from flows.pool.bands import refresh_all
 from flows.pool.layout import BREAKERS, CLOCK, MARKETS, OPENED, STATUS
 from flows.pool.ordered import Ordered
+from flows.pool.prices import full_pass
 from flows.pool.state import PoolState
+from flows.registry.change import NotNextError, changed
 from flows.rules.breaker.command import (
     CANCEL,
     EVERY_MARKET,
     HALT,
+    PARAMETERS,
     RELEASE,
     SKIP,
     covers,
@@ -66,6 +72,9 @@ def perform(state: PoolState, order: Ordered) -> None:
     if order.command == SKIP and state.passed.get(order.names) != order.offset:
         tell(state, ev.COMMAND_VOID, order, ev.VOID_NOT_STOPPED)
         return
+    if order.command == PARAMETERS:
+        change(state, order)
+        return
     tell(state, ev.COMMAND_EFFECTIVE, order)
     if order.command == HALT:
         withdraw(
@@ -76,6 +85,20 @@ def perform(state: PoolState, order: Ordered) -> None:
         every = range(int(state.c.pool[0, MARKETS]))
         for m in every if order.market == EVERY_MARKET else (order.market,):
             set_breakers(state, m, states_after(order.command, int(state.c.market[m, BREAKERS])))
+
+
+def change(state: PoolState, order: Ordered) -> None:
+    """New parameters are in force from this clock on: everybody is valued anew, and acted on as after a price."""
+    try:
+        new = changed(parameters_in(order.text), state.registered, state.parameters)
+    except NotNextError:
+        tell(state, ev.COMMAND_VOID, order, ev.VOID_SUPERSEDED)
+        return
+    state.parameters, state.c = new, book.with_parameters(state.c, new)
+    tell(state, ev.COMMAND_EFFECTIVE, order)
+    moved = state.c.woken[: full_pass(state.c)].tolist()
+    refresh_all(state.c)
+    ladder.act_on(state, moved)
 
 
 def withdraw(state: PoolState, orders: list[Ordered]) -> None:

@@ -16,9 +16,10 @@ from flows.journal import events as ev
 from flows.pool import auction, book, bookkeeping, commands, fills, kernels, ladder, requests, timers
 from flows.pool.layout import AT_ENTRY, CLOCK, DEPOSITED, EVENTS, MODE_AUTO, MOVED, OFFSET
 from flows.pool.state import VAULT, PoolState
+from flows.registry.errors import ConfigurationError
 from flows.registry.parameters import PoolParameters
 
-FAULTS: Final = (AssertionError, ArithmeticError, LookupError, ValueError)
+FAULTS: Final = (AssertionError, ArithmeticError, LookupError, ValueError, ConfigurationError)
 """What an entry that must not be there, or a bug of ours, raises."""
 
 NONE_SKIPPED: Final[Mapping[int, int]] = {}

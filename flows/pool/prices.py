@@ -145,7 +145,7 @@ def _tick(c: Columns, m: int, former: int, all_holders: bool) -> int:
     """Find the accounts that this price moved to another zone: they are left in `woken`; all others get new bands."""
     c.pool[0, TICKS] += 1
     if c.pool[0, MODE] == MODE_FULL:
-        return _full_pass(c)
+        return full_pass(c)
     if all_holders or former == 0:
         count = wake_holders(c, m, 0)
     elif former == c.market[m, MARK]:
@@ -179,7 +179,7 @@ def _tick(c: Columns, m: int, former: int, all_holders: bool) -> int:
 
 
 @bare
-def _full_pass(c: Columns) -> int:
+def full_pass(c: Columns) -> int:
     """Every account in the order of records, without bands: the reference, and the cheaper way for a great jump."""
     moved = 0
     for row in range(c.pool[0, ACCOUNTS]):

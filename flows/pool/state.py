@@ -70,7 +70,7 @@ class PoolState:
 
     def __init__(self, parameters: PoolParameters, mode: int = MODE_AUTO) -> None:
         """Nothing is open; entry 0 is genesis."""
-        self.parameters = parameters
+        self.registered = self.parameters = parameters
         self.c: Columns = book.with_room(book.new_columns(parameters, mode), 64)
         self.cases: dict[int, Case] = {}
         self.parents: dict[int, int] = {}  # isolated account -> cross account that opened it

@@ -43,11 +43,18 @@ ASSET: Final = (
 LIMITS: Final = ("max_position_lots", "max_open_interest_lots")
 
 
+class NotNextError(ConfigurationError):
+    """A set that is not the next version: another one came before it."""
+
+
 def changed(text: bytes, registered: PoolParameters, in_force: PoolParameters) -> PoolParameters:
-    """The set that a canonical text holds, if it may follow ``in_force``. ConfigurationError if it may not."""
+    """The set that a canonical text holds, if it may follow ``in_force``. ConfigurationError if it may not.
+
+    NotNextError comes before what else is wrong with it as a change.
+    """
     new = from_canonical(text)
     if new.version != in_force.version + 1:
-        raise ConfigurationError("version", f"{new.version} must be {in_force.version + 1}, the next one.")
+        raise NotNextError("version", f"{new.version} must be {in_force.version + 1}, the next one.")
     _keep("", POOL, registered, new)
     if new.commands.venue != registered.commands.venue:
         raise ConfigurationError("commands.venue", "must not change.")

@@ -68,9 +68,9 @@ def gather(client: Database, pool: str, offset: int, index: int) -> Facts:
     if event is None:
         raise NoSuchEvent(f"there is no event {pool}:{offset}:{index} in this database")
     entry = ask(client, "entry", pool=pool, offset=offset)[0]
-    in_force = ask(client, "parameters_in_force", pool=pool, offset=offset)[0]
     basis, evidence, changed = _evidence_for(client, event, siblings)
     at: dict[str, Any] = {"pool": pool, "offset": basis["journal_offset"]}
+    in_force = ask(client, "parameters_in_force", **at)[0]
     before: dict[str, Any] = {"pool": pool, "offset": offset, "index": index, "market": event["market"]}
     kind, account = event["type"], basis["account"]
 

@@ -332,7 +332,7 @@ def market_state(state: State, row: list[int]) -> None:
     held.band_low_ticks, held.band_high_ticks = row[of.BAND_LOW_TICKS], row[of.BAND_HIGH_TICKS]
     held.opened_ns = max(held.opened_ns, row[of.OPENED_NS])  # a release opens, too
     fund_positions(state, market, row)
-    act_on_moved(state)
+    ladder.act_on_moved(state)
 
 
 def fund_positions(state: State, market: int, row: list[int]) -> None:
@@ -364,14 +364,7 @@ def asset_state(state: State, row: list[int]) -> None:
     asset = state.assets[row[of.ASSET]]
     asset.low_quanta, asset.high_quanta = row[of.LOW_QUANTA], row[of.HIGH_QUANTA]
     asset.status, asset.sigma_ppm = row[of.STATUS], row[of.SIGMA_PPM]
-    act_on_moved(state)
-
-
-def act_on_moved(state: State) -> None:
-    """All are valued first, then acted on by ascending health, each tested again before its turn (R-E6)."""
-    moved = [each.row for each in state.accounts if state.zone(each, state.value(each)) != each.zone]
-    for row in ladder.by_risk(state, moved):
-        ladder.assess(state, state.accounts[row])
+    ladder.act_on_moved(state)
 
 
 # --- time -------------------------------------------------------------------------------------------------------------

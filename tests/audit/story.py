@@ -42,6 +42,7 @@ def story(seed: int = 7, steps: int = 900, kind: type[History] = History) -> Sto
     of = pool(id="usdt", assets=(cash, coin), producers=("engine", "wallet", "gateway", "a", "b", "c"))
     history = kind(seed, of, accounts=9)
     plain = PlainPool(of, getattr(history, "skips", {}))
+    signed: dict[int, str] = getattr(history, "texts", {})
     events: list[list[int]] = []
     texts = {0: canonical_json(of).decode()}
     done = 0
@@ -66,7 +67,9 @@ def story(seed: int = 7, steps: int = 900, kind: type[History] = History) -> Sto
                 ]
             for at in opened(row):
                 texts[done] = f"trader-{at}"
-            fresh.extend(plain.apply(row))
+            if done in signed:
+                texts[done] = signed[done]
+            fresh.extend(plain.apply(row, texts.get(done, "")))
             done += 1
         events.extend(fresh)
         return fresh

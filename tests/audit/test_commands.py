@@ -1,4 +1,4 @@
-"""What people ordered, asked of the database: in words, and every decision under a halt worked out again."""
+"""What people ordered, asked of the database: in words, and what happened under a halt or new parameters, recomputed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from flows.cli.event_text import describe
-from flows.connectors.clickhouse import Client, Writer
+from flows.connectors.clickhouse import Client, Writer, ask
 from flows.journal import events as ev
+from flows.journal.signing import parameters_in
+from flows.registry.canonical import from_canonical
+from flows.rules.breaker.command import PARAMETERS
 from flows.rules.breaker.permissions import STATE_MANUAL
 from flows.rules.orders.check import HALTED
 from flows.verify.amounts import Amounts
@@ -70,12 +73,37 @@ def test_a_halts_refusals_are_worked_out_again(told: tuple[Client, Story]) -> No
     assert (of.events[statuses, ev.QUANTA] & STATE_MANUAL).any()
 
 
+def test_parameters_in_force_are_those_of_each_entry(told: tuple[Client, Story]) -> None:
+    """Genesis, then each change from the clock at which it took effect: the text that was signed, byte for byte."""
+    client, of = told
+    effective = of.events[:, ev.TYPE] == ev.COMMAND_EFFECTIVE
+    changes = of.events[effective & (of.events[:, ev.CODE] == PARAMETERS)]
+    assert len(changes) > 0
+    first = [(0, 1, of.texts[0])]
+    later = [
+        (
+            int(event[ev.OFFSET]),
+            int(event[ev.PARAMETERS_VERSION]),
+            parameters_in(of.texts[int(event[ev.REFERENCE_OFFSET])]).decode(),
+        )
+        for event in changes
+    ]
+    found = client.query("select journal_offset, version, text from parameter_sets order by journal_offset")
+    assert [tuple(row) for row in found.result_rows] == [*first, *later]
+    for offset, version, text in later:
+        assert ask(client, "parameters_in_force", pool=of.pool.id, offset=offset)[0]["version"] == version
+        before = ask(client, "parameters_in_force", pool=of.pool.id, offset=offset - 1)[0]
+        assert before["version"] == version - 1
+        assert from_canonical(text.encode()).version == version
+    assert ask(client, "parameters_last")[0]["version"] == later[-1][1]
+
+
 def test_what_is_forced_around_halts_is_worked_out_again(told: tuple[Client, Story]) -> None:
     _, of = told
     forced = (ev.LIQUIDATION_ORDER, ev.OFFER_OPENED, ev.TAKEOVER, ev.LEVEL, ev.VAULT_ORDER)
     rows = np.flatnonzero(np.isin(of.events[:, ev.TYPE], forced)).tolist()
     assert len(rows) > 50
-    for row in rows[:: max(1, len(rows) // 80)]:
+    for row in rows[:: max(1, len(rows) // 40)]:
         explanation = why(told, row)
         assert explanation.verdict is not Verdict.DIFFERENT, (
             explanation.facts.event,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from flows.journal import entries as en
 from flows.journal import events as ev
-from flows.registry.parameters import PoolParameters
-from flows.rules.breaker.command import CANCEL, HALT, RELEASE, SKIP
+from flows.journal.signing import canonical
+from flows.registry.canonical import canonical_json
+from flows.registry.parameters import AssetParameters, MarketParameters, PoolParameters
+from flows.rules.breaker.command import CANCEL, HALT, PARAMETERS, RELEASE, SKIP
 from flows.rules.breaker.permissions import (
     STATE_DIVERGENCE,
     STATE_LIMIT,
@@ -15,6 +18,7 @@ from flows.rules.breaker.permissions import (
     STATE_PAUSE,
     STATE_VENUE_WIDE,
 )
+from flows.rules.margin.maintenance import tier_amounts
 from tests.worlds import SECOND, History, asset, market, pool
 
 BREAKERS = (STATE_LIMIT, STATE_PAUSE, STATE_OI_JUMP, STATE_VENUE_WIDE, STATE_DIVERGENCE)
@@ -30,6 +34,38 @@ def wide(**changes: object) -> PoolParameters:
     return pool(markets=tuple(markets), assets=(asset("USDT"), asset("BTC"), asset("ETH", 10**6)), **changes)
 
 
+def scaled(of: MarketParameters, scale_ppm: int) -> MarketParameters:
+    """A market with other rates, sometimes with a tier more, and a smaller cap."""
+    floors = of.tier_floor_quanta if scale_ppm < 1_000_000 else (*of.tier_floor_quanta, 5_000_000_000_000)
+    rates = [
+        tuple(rate * scale_ppm // 1_000_000 for rate in (*table, 2 * table[-1]))[: len(floors)]
+        for table in (of.tier_maintenance_ppm, of.tier_initial_ppm)
+    ]
+    return replace(
+        of,
+        tier_floor_quanta=floors,
+        tier_maintenance_ppm=rates[0],
+        tier_maintenance_amount_quanta=tier_amounts(floors, rates[0]),
+        tier_initial_ppm=rates[1],
+        tier_initial_amount_quanta=tier_amounts(floors, rates[1]),
+        max_position_lots=of.max_position_lots // 2,
+        taker_fee_ppm=of.taker_fee_ppm + scale_ppm // 10_000,
+    )
+
+
+def weighed(of: AssetParameters, tiers: int) -> AssetParameters:
+    """An asset that counts in one to three steps."""
+    weights = (900_000, 700_000, 100_000)[: tiers + 1]
+    floors = (0, 10_000_000_000, 60_000_000_000)[: tiers + 1]
+    return replace(
+        of,
+        maintenance_floor_quanta=floors,
+        maintenance_weight_ppm=weights,
+        initial_floor_quanta=floors,
+        initial_weight_ppm=weights,
+    )
+
+
 class Commanded(History):
     """As History, and people who give orders: halts, releases, skips, cancellations, now and then wrong ones."""
 
@@ -37,6 +73,7 @@ class Commanded(History):
         """Nothing has been ordered."""
         self.ids: list[int] = []
         self.skips: dict[int, int] = {}  # entries that no pool applies, and the skip that names each
+        self.texts: dict[int, str] = {}
         super().__init__(seed, of, accounts)
 
     def step(self) -> None:
@@ -48,7 +85,9 @@ class Commanded(History):
             self.cancel()
         elif what < 0.05:
             self.skip()
-        elif what < 0.07:  # a minute and more: what waits takes effect
+        elif what < 0.06:
+            self.change()
+        elif what < 0.08:  # a minute and more: what waits takes effect
             self.time_ns += 70 * SECOND
             self.entry(en.CLOCK)
         else:
@@ -69,6 +108,26 @@ class Commanded(History):
         """A command that waits, is done, or never was."""
         waits = self.ids[-3:] if self.ids and self.dice.random() < 0.8 else [1]
         self.order(CANCEL, cancels=self.dice.choice(waits))
+
+    def change(self) -> None:
+        """New parameters: perhaps the next version, perhaps one that another has overtaken."""
+        dice = self.dice
+        scale = dice.choice((800_000, 1_000_000, 2_500_000))
+        new = replace(
+            self.of,
+            version=dice.choice((2, 2, 3, 4)),
+            call_ppm=dice.choice((1_150_000, 1_250_000, 1_300_000)),
+            hard_ppm=dice.choice((700_000, 800_000, 900_000)),
+            gain_weight_ppm=dice.choice((0, 1_000_000)),
+            liquidate_at_equality=dice.random() < 0.2,
+            slice_ppm=dice.choice((100_000, 500_000)),
+            pacing_ns=dice.choice((1, 5, 20)) * SECOND,
+            markets=tuple(scaled(each, scale) for each in self.of.markets),
+            assets=(self.of.assets[0], *(weighed(each, dice.randrange(3)) for each in self.of.assets[1:])),
+        )
+        self.order(PARAMETERS)
+        order = {"order": {"parameters": json.loads(canonical_json(new))}, "signatures": []}
+        self.texts[len(self.rows) - 1] = canonical(order)
 
     def skip(self) -> None:
         """An entry that the pool is to pass over, with what lets it; or a skip of one that it could apply."""

@@ -34,18 +34,18 @@ class Scene:
         for m in range(len(of.markets) if priced else 0):
             self.mark(m, PRICE)
 
-    def add(self, kind: int, **columns: int) -> Events:
+    def add(self, kind: int, text: str = "", **columns: int) -> Events:
         """Apply an entry to both pools; what they agree to say."""
         row = [0] * en.WIDTH
         row[en.KIND], row[en.TIME_NS] = kind, self.time_ns
         for name, value in columns.items():
             row[getattr(en.PAYLOADS[kind], name.upper())] = value
-        return self.apply(row)
+        return self.apply(row, text)
 
-    def apply(self, row: list[int]) -> Events:
-        expected = self.plain.apply(row)
+    def apply(self, row: list[int], text: str = "") -> Events:
+        expected = self.plain.apply(row, text)
         self.plain.state.check()
-        self.pool.run(np.array([row], np.int64), 0, self.length, answering=False)
+        self.pool.run(np.array([row], np.int64), 0, self.length, answering=False, texts={0: text})
         got: Events = self.pool.take_events().tolist()
         assert got == expected
         self.pool.check()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,10 +12,14 @@ from flows.journal import entries as en
 from flows.journal import events as ev
 from flows.pool import checkpoint
 from flows.pool.driver import Driver
+from flows.pool.layout import MODE_AUTO, MODE_BANDS
 from flows.pool.pool import Pool, PoolStoppedError
 from flows.pool.skips import note_skips
-from flows.rules.breaker.command import CANCEL, HALT, RELEASE, SKIP
+from flows.registry.canonical import canonical_json
+from flows.registry.parameters import PoolParameters
+from flows.rules.breaker.command import CANCEL, HALT, PARAMETERS, RELEASE, SKIP
 from flows.rules.breaker.permissions import STATE_LIMIT, STATE_MANUAL
+from flows.rules.margin.maintenance import tier_amounts
 from flows.rules.orders.check import ACCEPT, HALTED
 from flows.verify.plain import PlainPool
 from tests.pool.histories import Commanded
@@ -27,10 +34,12 @@ OTHER = 77
 """Any id of a command."""
 
 
-def order(scene: Scene, command: int, market: int = ALL, id_: int = OTHER, **columns: int) -> Events:
+def order(
+    scene: Scene, command: int, market: int = ALL, id_: int = OTHER, text: str = "", **columns: int
+) -> Events:
     """A command that was admitted."""
     named = {"journal_offset": -1, "cancels": -1, **columns}
-    return scene.add(en.COMMAND, command=command, market=market, id=id_, **named)
+    return scene.add(en.COMMAND, text, command=command, market=market, id=id_, **named)
 
 
 def answer(scene: Scene, row: int, lots: int, m: int = 0) -> int:
@@ -181,6 +190,93 @@ def test_liquidations_resume_with_half_their_budget() -> None:
     assert 80 in [-event[ev.LOTS] for event in of_type(scene.live(70), ev.VAULT_ORDER)]
 
 
+# ---- parameters ----------------------------------------------------------------------------------------------------------
+def change(scene: Scene, new: PoolParameters, id_: int = OTHER) -> Events:
+    """New parameters, as admission lets them in."""
+    text = json.dumps({"order": {"parameters": json.loads(canonical_json(new))}, "signatures": []})
+    return order(scene, PARAMETERS, id_=id_, text=text)
+
+
+def dearer(of: PoolParameters, version: int = 2) -> PoolParameters:
+    """Twice the margin in the first market, in four tiers instead of three."""
+    first = of.markets[0]
+    floors = (*first.tier_floor_quanta, 5_000_000_000_000)
+    rates = [
+        (*(2 * rate for rate in table), top)
+        for table, top in ((first.tier_maintenance_ppm, 300_000), (first.tier_initial_ppm, 600_000))
+    ]
+    market = replace(
+        first,
+        tier_floor_quanta=floors,
+        tier_maintenance_ppm=rates[0],
+        tier_maintenance_amount_quanta=tier_amounts(floors, rates[0]),
+        tier_initial_ppm=rates[1],
+        tier_initial_amount_quanta=tier_amounts(floors, rates[1]),
+    )
+    return replace(of, version=version, markets=(market, *of.markets[1:]))
+
+
+def test_new_parameters_value_everybody_anew_at_the_clock_that_brings_them() -> None:
+    """$1,000 for $600 of margin: no call; for $1,200: one, and a liquidation, with the new version on each event."""
+    scene = ready()
+    alice, rich = scene.open(1_050 * USD), scene.open(PLENTY)
+    scene.trade(0, alice, rich, LOTS, PRICE)
+    [taken] = change(scene, dearer(scene.of))
+    assert (taken[ev.CODE], taken[ev.PARAMETERS_VERSION]) == (PARAMETERS, 1)
+    assert scene.live(DELAY_S - 1) == []
+    events = scene.wait(1)
+    assert names(events)[:2] == ["command-effective", "margin"]
+    assert {"margin-call", "orders-cancelled", "level"} <= set(names(events))
+    assert {event[ev.PARAMETERS_VERSION] for event in events} == {2}
+    [evidence] = of_type(events, ev.MARGIN)
+    assert (evidence[ev.ACCOUNT], evidence[ev.MAINTENANCE_MARGIN_QUANTA]) == (alice, 1_200 * USD)
+
+
+def test_bands_are_made_anew() -> None:
+    """Under the old margins this price would not have woken her."""
+    for mode in (MODE_AUTO, MODE_BANDS):
+        scene = Scene(pool(), mode)
+        scene.wait(1)
+        alice, rich = scene.open(1_600 * USD), scene.open(PLENTY)
+        scene.trade(0, alice, rich, LOTS, PRICE)
+        change(scene, dearer(scene.of))
+        scene.live(DELAY_S)
+        assert of_type(scene.log, ev.MARGIN_CALL) == []
+        assert [event[ev.ACCOUNT] for event in of_type(scene.mark(0, 598_500), ev.MARGIN_CALL)] == [alice]
+
+
+def test_of_two_that_wait_the_second_is_superseded() -> None:
+    scene = ready()
+    change(scene, dearer(scene.of))
+    [taken] = change(scene, replace(scene.of, version=2, call_ppm=1_200_000))
+    ends = [event for event in scene.live(DELAY_S) if event[ev.TYPE] != ev.MARKET_STATUS]
+    assert told(ends, ev.TYPE, ev.CODE) == [(ev.COMMAND_EFFECTIVE, PARAMETERS), (ev.COMMAND_VOID, PARAMETERS)]
+    assert told(ends[1:], ev.FORMER_CODE, ev.REFERENCE_OFFSET) == [(ev.VOID_SUPERSEDED, taken[ev.OFFSET])]
+    assert scene.plain.state.parameters == scene.pool.state.parameters == dearer(scene.of)
+
+
+def test_new_parameters_that_wait_can_be_cancelled() -> None:
+    scene = ready()
+    change(scene, dearer(scene.of), id_=9)
+    assert names(order(scene, CANCEL, cancels=9)) == ["command-taken", "command-cancelled"]
+    assert scene.live(DELAY_S + 1) == []
+
+
+def test_a_checkpoint_keeps_the_parameters_in_force() -> None:
+    """The registered ones and the checkpoint are all that a start has."""
+    scene = ready()
+    alice, rich = scene.open(1_600 * USD), scene.open(PLENTY)
+    scene.trade(0, alice, rich, LOTS, PRICE)
+    change(scene, dearer(scene.of))
+    scene.live(DELAY_S)
+    fresh = Pool(scene.of)
+    checkpoint.load(fresh.state, checkpoint.save(scene.pool.state))
+    assert fresh.state.parameters == dearer(scene.of)
+    assert fresh.state.registered == scene.of
+    scene.pool = fresh
+    assert "margin-call" in names(scene.mark(0, 598_500))
+
+
 # ---- skips ---------------------------------------------------------------------------------------------------------------
 def test_a_skip_of_what_can_be_applied_is_void() -> None:
     scene = ready()
@@ -277,17 +373,19 @@ def test_only_skips_of_what_lies_before_them_are_known() -> None:
 def test_checkpoints_keep_what_was_ordered(seed: int) -> None:
     """Cut at every tenth entry, most of all while something waits and between an entry and its skip."""
     history = Commanded(seed, pool())
-    for _ in range(200):
+    for _ in range(600):
         history.step()
     rows = np.array(history.rows, np.int64)
-    whole = Driver(Pool(pool(), skips=history.skips), None).drive(rows, {}).events
+    whole = Driver(Pool(pool(), skips=history.skips), None).drive(rows, history.texts).events
     driver, events = Driver(Pool(pool(), skips=history.skips), None), []
     waited = 0
     for start in range(0, len(rows), 10):
-        events.append(driver.drive(rows[start : start + 10], {}).events)
+        texts = {at - start: text for at, text in history.texts.items() if start <= at < start + 10}
+        events.append(driver.drive(rows[start : start + 10], texts).events)
         waited += len(driver.pool.state.waiting)
         fresh = Pool(pool(), skips=history.skips)
         checkpoint.load(fresh.state, checkpoint.save(driver.pool.state))
         driver.pool = fresh
     assert waited > 0
+    assert driver.pool.state.parameters.version > 1
     assert np.array_equal(np.concatenate(events), whole)

@@ -14,7 +14,7 @@ from flows.journal import entries as en
 from flows.journal import events as ev
 from flows.pool.layout import CHAIN, MODE_AUTO, MODE_BANDS, MODE_FULL
 from flows.pool.pool import Pool
-from flows.rules.breaker.command import CANCEL, HALT, RELEASE, SKIP
+from flows.rules.breaker.command import CANCEL, HALT, PARAMETERS, RELEASE, SKIP
 from flows.rules.offer.bid import OVERSIZED, SELF_DEALING, UNDERFUNDED, UNKNOWN_OFFER
 from flows.verify.plain import PlainPool
 from tests.pool.histories import Commanded, Rough, wide
@@ -51,7 +51,7 @@ class Walked:
 
 def walk(history: History, steps: int) -> Walked:
     """One random history through all of them, compared at every entry."""
-    skips = history.skips if isinstance(history, Commanded) else {}
+    skips, texts = (history.skips, history.texts) if isinstance(history, Commanded) else ({}, {})
     plain = PlainPool(history.of, skips)
     pools = {name: Pool(history.of, mode, skips) for name, mode in MODES.items()}
     dice, walked = random.Random(steps), Walked()
@@ -59,10 +59,11 @@ def walk(history: History, steps: int) -> Walked:
     for _ in range(steps + 1):
         while at < len(history.rows):
             row = history.rows[at]
-            expected = plain.apply(row)
+            text = texts.get(at, "")
+            expected = plain.apply(row, text)
             plain.state.check()
             for name, each in pools.items():
-                each.run(np.array([row], np.int64), 0, at, answering=False)
+                each.run(np.array([row], np.int64), 0, at, answering=False, texts={0: text})
                 got = each.take_events().tolist()
                 assert got == expected, f"{name}: {difference(at, row[en.KIND], expected, got)}"
                 each.check()
@@ -129,10 +130,16 @@ def test_orders_come_to_every_end() -> None:
     met = set()
     for seed in range(8):
         met |= walk(Commanded(seed, pool()), 250).codes
-    assert {code for kind, code in met if kind == ev.COMMAND_TAKEN} == {HALT, RELEASE, SKIP, CANCEL}
-    assert {code for kind, code in met if kind == ev.COMMAND_EFFECTIVE} == {HALT, RELEASE, SKIP}
-    assert (ev.COMMAND_CANCELLED, RELEASE) in met
-    assert {code for kind, code in met if kind == ev.COMMAND_VOID} == {CANCEL, SKIP}
+    assert {code for kind, code in met if kind == ev.COMMAND_TAKEN} == {
+        HALT,
+        RELEASE,
+        SKIP,
+        PARAMETERS,
+        CANCEL,
+    }
+    assert {code for kind, code in met if kind == ev.COMMAND_EFFECTIVE} == {HALT, RELEASE, SKIP, PARAMETERS}
+    assert {(ev.COMMAND_CANCELLED, RELEASE), (ev.COMMAND_CANCELLED, PARAMETERS)} <= met
+    assert {code for kind, code in met if kind == ev.COMMAND_VOID} == {CANCEL, SKIP, PARAMETERS}
     assert {code for kind, code in met if kind == ev.ENTRY_SKIPPED} >= {en.FILL, en.DEPOSIT}
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from flows.journal import entries as en
 from flows.journal import events as ev
+from flows.journal.signing import parameters_in
+from flows.registry.change import NotNextError, changed
 from flows.rules.breaker.command import (
     CANCEL,
     EVERY_MARKET,
     HALT,
+    PARAMETERS,
     RELEASE,
     SKIP,
     covers,
@@ -15,6 +18,7 @@ from flows.rules.breaker.command import (
     states_after,
 )
 from flows.rules.breaker.permissions import STATE_MANUAL
+from flows.verify.opinion import ladder
 from flows.verify.opinion.holdings import Command
 from flows.verify.opinion.state import State
 
@@ -54,7 +58,10 @@ def due(state: State) -> None:
 
 
 def perform(state: State, command: Command) -> None:
-    """A halt, a release or a skip takes effect."""
+    """A halt, a release, new parameters or a skip take effect."""
+    if command.kind == PARAMETERS:
+        change(state, command)
+        return
     become(state, ev.COMMAND_EFFECTIVE, command)
     if command.kind == HALT:
         for other in list(state.waiting):
@@ -64,6 +71,20 @@ def perform(state: State, command: Command) -> None:
         for market in range(len(state.markets)):
             if command.market in (EVERY_MARKET, market):
                 set_breakers(state, market, states_after(command.kind, state.markets[market].breakers))
+
+
+def change(state: State, command: Command) -> None:
+    """New parameters are in force from this clock on: everybody is valued anew, and acted on as after a price."""
+    try:
+        new = changed(parameters_in(command.text), state.registered, state.parameters)
+    except NotNextError:
+        become(state, ev.COMMAND_VOID, command, ev.VOID_SUPERSEDED)
+        return
+    state.parameters = new
+    for market, of in zip(state.markets, new.markets, strict=True):
+        market.parameters = of
+    become(state, ev.COMMAND_EFFECTIVE, command)
+    ladder.act_on_moved(state)
 
 
 def cancel(state: State, command: Command, id_: int) -> None:

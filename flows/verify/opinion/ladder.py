@@ -65,6 +65,13 @@ def assess(state: State, account: Account) -> None:
         move(state, account, value)
 
 
+def act_on_moved(state: State) -> None:
+    """All are valued first, then acted on by ascending health, each tested again before its turn (R-E6)."""
+    moved = [each.row for each in state.accounts if state.zone(each, state.value(each)) != each.zone]
+    for row in by_risk(state, moved):
+        assess(state, state.accounts[row])
+
+
 # --- moving along -----------------------------------------------------------------------------------------------------
 def move(state: State, account: Account, value: Valuation) -> None:
     """The account is in a new zone: open, announce, end, begin what that means, then take the first step."""

@@ -29,7 +29,7 @@ class State:
 
     def __init__(self, parameters: PoolParameters) -> None:
         """Nothing is open yet; genesis opens the vault and the fund."""
-        self.parameters = parameters
+        self.registered = self.parameters = parameters
         self.markets = [Market(each) for each in parameters.markets]
         self.assets = [Asset() for _ in parameters.assets]
         self.accounts: list[Account] = []
