@@ -27,11 +27,12 @@ COMMANDS: Final = {
     "recording": "Build, inspect or validate a recording.",
     "scenario": "Run scenarios in Gherkin against the real state machine.",
     "schemas": "Show or export the schema of every topic.",
+    "chaos": "Strike the real flows with faults while a crash is played, and check everything afterwards.",
     "topics": "Plan or apply the Kafka topics that a venue needs.",
 }
 """Each command's one line; its page is the module of that name in this room, its Typer application there `app`."""
 
-SINGLE: Final = frozenset({"replay", "run"})
+SINGLE: Final = frozenset({"replay", "run", "chaos"})
 """Commands without sub-commands of their own."""
 
 EXAMPLE: Final = """[bold]Example[/bold]

@@ -1,0 +1,141 @@
+"""What became of every record: admitted once, refused with its origin, or market data that was taken up or superseded.
+
+input topics, market-state -> settled ranges, entries, dead letters -> one fate a record
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import orjson
+
+from flows.connectors import clickhouse
+from flows.connectors.kafka.clients import consumer, ends
+from flows.journal import entries as en
+from flows.journal.codec import EntryBatch, decode_entries
+from flows.journal.terms import Partition, Standing
+from flows.lanes import intake, market
+from flows.lanes.check import records
+from flows.lanes.settings import Live
+
+DATA: Final = frozenset({en.TOPIC_ORACLE_PRICES, en.TOPIC_DEPTH, en.TOPIC_TRADES})
+"""Topics whose records become prices: none of them is an entry of its own."""
+
+Origin = tuple[str, int, int]
+"""Topic, partition, offset."""
+
+
+@dataclass(slots=True)
+class Accounted:
+    """The fates of one pool's records."""
+
+    pool: str
+    fates: Counter[tuple[str, str]] = field(default_factory=Counter)  # by topic and fate
+    differences: list[str] = field(default_factory=list)
+
+
+def account(live: Live, database: clickhouse.Client | None = None) -> list[Accounted]:
+    """Every pool, to the ends that its input partitions have now."""
+    return [_account(live, pool.id, database) for pool in live.venue.pools]
+
+
+def batches(live: Live, topic: str, pool: str, standing: Standing) -> Iterator[EntryBatch]:
+    """The batches of a lane that count. What is no batch at all is passed over, as the flows do."""
+    for each in records(live, topic, pool):
+        try:
+            batch = decode_entries(each.value)
+        except (ValueError, KeyError, TypeError, OSError):
+            standing.record = each.offset + 1
+            continue
+        if standing.take(batch.about, each.offset):
+            yield batch
+
+
+def _account(live: Live, pool: str, database: clickhouse.Client | None) -> Accounted:
+    told = Accounted(pool)
+    journal, states = Standing(), Standing()
+    rows = np.concatenate([en.empty(0), *(each.rows for each in batches(live, "journal", pool, journal))])
+    made = np.concatenate([en.empty(0), *(each.rows for each in batches(live, "market-state", pool, states))])
+    taken = rows[rows[:, en.TOPIC] == en.TOPIC_MARKET_STATE]
+    if not np.array_equal(taken[:, en.PAYLOAD :], made[:, en.PAYLOAD :]):
+        told.differences.append(f"the journal has {len(taken)} states, and {len(made)} others were published")
+    letters = _letters(live, pool, told)
+    for flow, inputs, standing in (
+        ("market", market.INPUTS, states),
+        ("intake", intake.INPUTS, journal),
+    ):
+        for topic in inputs:
+            if topic != en.TOPIC_MARKET_STATE:
+                _fates(live, flow, live.partition(topic, pool), standing, rows, letters, told)
+    if database is not None:
+        _compare_letters(database, pool, letters, told)
+    return told
+
+
+def _letters(live: Live, pool: str, told: Accounted) -> dict[Origin, str]:
+    """Reasons by origin. A letter may be there twice: it is sent before the record that settles its origin."""
+    found: dict[Origin, str] = {}
+    for each in records(live, "dead-letters", pool):
+        letter: dict[str, Any] = orjson.loads(each.value)
+        origin = letter["topic"], letter["partition"], letter["offset"]
+        if found.setdefault(origin, letter["reason"]) != letter["reason"]:
+            told.fates["dead-letters", "told twice, with two reasons"] += 1
+        found[origin] = letter["reason"]
+    return found
+
+
+def _fates(
+    live: Live,
+    flow: str,
+    at: Partition,
+    standing: Standing,
+    rows: en.Rows,
+    letters: dict[Origin, str],
+    told: Accounted,
+) -> None:
+    name = en.TOPICS[at[0]]
+    asker = consumer(live.kafka, "account")
+    try:
+        low, end = ends(asker, live.kafka.topic(name), at[1])
+    finally:
+        asker.close()
+    if (done := standing.settled.get(at, low)) != end:
+        told.differences.append(f"{flow} has settled {name}/{at[1]} to {done} of {end}")
+    of = (rows[:, en.TOPIC] == at[0]) & (rows[:, en.PARTITION] == at[1])
+    origins = rows[of, en.ORIGIN_OFFSET]
+    admitted = np.bincount(origins, minlength=end) if len(origins) else np.zeros(end, np.int64)
+    refused = np.zeros(max(end, len(admitted)), np.bool_)
+    refused[[offset for topic, part, offset in letters if (topic, part) == (name, at[1])]] = True
+    if len(admitted) > end or len(refused) > len(admitted):
+        told.differences.append(f"{name}/{at[1]}: entries or dead letters of records that are not there")
+        return
+    fates = {
+        "twice": int((admitted > 1).sum()),
+        "admitted and refused": int(((admitted > 0) & refused).sum()),
+        "admitted": int((admitted == 1).sum()),
+        "refused": int((refused & (admitted == 0)).sum()),
+    }
+    neither = end - low - int(((admitted > 0) | refused)[low:].sum())
+    superseded = at[0] in DATA or at[0] == en.TOPIC_CLOCK
+    fates["market data" if at[0] in DATA else "known already" if superseded else "lost"] = neither
+    for fate in ("twice", "admitted and refused", "lost"):
+        if fates.get(fate):
+            told.differences.append(f"{name}/{at[1]}: {fates[fate]} records {fate}")
+    if flow == "intake" or at[0] in DATA:
+        told.fates.update({(name, fate): count for fate, count in fates.items() if count})
+
+
+def _compare_letters(
+    client: clickhouse.Client, pool: str, letters: dict[Origin, str], told: Accounted
+) -> None:
+    """ClickHouse holds these dead letters, once each."""
+    text = (
+        "select topic, `partition`, origin_offset, reason from dead_letters final where pool = {pool:String}"
+    )
+    found = client.query(text, parameters={"pool": pool}).result_rows
+    if {(row[0], row[1], row[2]): row[3] for row in found} != letters or len(found) != len(letters):
+        told.differences.append(f"ClickHouse has {len(found)} other dead letters; {len(letters)} were sent")
