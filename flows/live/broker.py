@@ -8,6 +8,7 @@ The jars are what `make kafka` copied to build/kafka-libs; the Java is the one o
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import os
 import secrets
@@ -43,7 +44,7 @@ _GIVEN_OUT: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 HEAP_MB: Final = 192
 """What a handful of topics needs; a benchmark may give it more."""
 
-_DIES_WITH_PARENT: Final = """
+DIES_WITH_PARENT: Final = """
 import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 os.getppid() == int(sys.argv[1]) or sys.exit(1)
@@ -69,6 +70,7 @@ class Broker:
     jars: Path = JARS
     ports: tuple[int, int, int] = field(init=False)  # plain, controller, secured
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _lock: int | None = field(default=None, init=False)  # an open file, held by the process, too
 
     def __post_init__(self) -> None:
         """Choose its ports: they stay the same over its starts, as its clients only know the old ones."""
@@ -113,6 +115,16 @@ class Broker:
         if not any(self.jars.glob("kafka_*.jar")):
             raise BrokerFailed(f"{self.jars} holds no Kafka: make kafka fetches it.")
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._let_go()  # of one that died by itself
+        self._hold()
+        try:
+            self._run(patience_s)
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def _run(self, patience_s: float) -> None:
         written = self.folder / "server.properties"
         written.touch(mode=0o600)  # it may hold passwords
         told = properties(self.folder, self.ports, self.secured) | dict(self.more)
@@ -122,12 +134,7 @@ class Broker:
             if not (self.folder / "data" / "meta.properties").exists():
                 self._format(written, log.fileno(), patience_s)
             self._process = self._java("kafka.Kafka", str(written), log=log.fileno())
-        try:
-            self._wait(patience_s)
-        except BaseException:
-            self.kill()
-            raise
-        return self
+        self._wait(patience_s)
 
     def stop(self, patience_s: float = STOP_S) -> None:
         """Let it close its log and end; kill it if it does not."""
@@ -138,14 +145,14 @@ class Broker:
                 self._ended(patience_s)
             except subprocess.TimeoutExpired:
                 self.kill()
-        self._process = None
+        self._let_go()
 
     def kill(self) -> None:
         """As the kernel does when memory is short: nothing is closed."""
         if self.running:
             self._signal(signal.SIGKILL)
             self._ended(STOP_S)
-        self._process = None
+        self._let_go()
 
     def pause(self) -> None:
         """Stop it where it stands: its sockets stay open and answer nothing."""
@@ -164,6 +171,21 @@ class Broker:
         self.stop()
 
     # ---- inside ------------------------------------------------------------------------------------------------------
+    def _hold(self) -> None:
+        """Keep a second broker off the folder: it would overwrite the first one's log, and Kafka lets it."""
+        self._lock = os.open(self.folder / "held", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._let_go()
+            raise BrokerFailed(f"{self.folder} is held by another broker: stop that one first.") from None
+
+    def _let_go(self) -> None:
+        self._process = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(number)
@@ -189,13 +211,19 @@ class Broker:
     def _java(self, main: str, *arguments: str, log: int) -> subprocess.Popen[bytes]:
         machine = ["-XX:TieredStopAtLevel=1"] if self.quick else []
         command = [
-            *(sys.executable, "-I", "-S", "-c", _DIES_WITH_PARENT, str(os.getpid()), java()),
+            *(sys.executable, "-I", "-S", "-c", DIES_WITH_PARENT, str(os.getpid()), java()),
             *(f"-Xmx{self.heap_mb}m", f"-Xms{self.heap_mb}m", "-XX:+UseSerialGC", *machine),
             *(f"-Dlog4j2.configurationFile={self.folder / 'log4j2.yaml'}", "-cp", f"{self.jars}/*", main),
             *arguments,
         ]
+        assert self._lock is not None, "the folder is held"
         return subprocess.Popen(  # noqa: S603 - every word of it is ours
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            pass_fds=(self._lock,),
         )
 
     def _wait(self, patience_s: float) -> None:

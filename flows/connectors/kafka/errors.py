@@ -72,7 +72,7 @@ _NOISE: Final = tuple(
     for pattern in (
         r"^[A-Z_]+ \[[^\]]*\] \[thrd:[^\]]*\]: ",  # which thread of which client
         r"^\S*[:#]\d+/\w+: ",  # which connection
-        r"\([^()]*in state [^()]*\)|error:[0-9A-F]{8}:|, verify that .*$|\.\.\.",
+        r"\(after \d+ms in state .*\)$|error:[0-9A-F]{8}:|, verify that .*$|\.\.\.",
     )
 )
 
