@@ -14,9 +14,11 @@ KAFKA := build/kafka-libs/.ready
 RECORDING ?= crash-2025-04-07
 ACCOUNTS ?= 10000
 ARGS ?=
+# Of the drills with faults: other ones each day, and printed with what fails.
+SEED ?= $(shell date +%Y%m%d)000
 
-.PHONY: help replay test test-fast check fix cover mutate bench docs schemas kafka promtool lock clean \
-	kafka-or-reason
+.PHONY: help replay test test-fast test-slow chaos-slice chaos-bars check fix cover mutate bench docs schemas kafka \
+	promtool lock clean kafka-or-reason
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +29,16 @@ replay: $(KERNELS) ## run the crash that ships through the whole dataflow (ACCOU
 
 test: $(KERNELS) kafka-or-reason ## every test
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+
+test-slow: $(KERNELS) kafka-or-reason ## the long tests, under an hour: many drills with faults, each with its seed
+	@$(BIN)/python -m pytest -m long $(ARGS)
+
+chaos-slice: $(KERNELS) $(KAFKA) ## five minutes of faults against the real flows (SEED=7 for the same ones again)
+	@$(BIN)/marginline chaos --seed $(SEED) --minutes 5 $(ARGS)
+
+chaos-bars: $(KERNELS) $(KAFKA) ## 100 drills with kill -9, then 50 with any faults: some hours
+	@$(BIN)/marginline chaos --seed $(SEED) --drills 100 --fault kill $(ARGS)
+	@$(BIN)/marginline chaos --seed $(SEED) --drills 50 $(ARGS)
 
 test-fast: $(KERNELS) ## tests that take less than ten seconds each
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not slow" $(ARGS)

@@ -53,11 +53,13 @@ def chaos(
     record that was sent must have been admitted once, refused with its origin, or be market data. A drill that fails
     names its seed; the same seed strikes with the same faults again.
     """
+    from flows.connectors.telemetry import logs  # noqa: PLC0415
     from flows.live.broker import Broker  # noqa: PLC0415
     from flows.live.chaos import report as reports  # noqa: PLC0415 - broker, compiler and engine take a second
     from flows.live.chaos.drill import Drilled, drill, plan  # noqa: PLC0415
     from flows.live.chaos.show import chosen, line, span  # noqa: PLC0415
 
+    logs.configure("text", "error")  # what clients say of a broker that we stop is no news
     among, (least, most) = chosen(fault or []), span(each)
     end, found = time.monotonic() + minutes * 60, list[Drilled]()
     folder.mkdir(parents=True, exist_ok=True)

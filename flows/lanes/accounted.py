@@ -60,8 +60,10 @@ def _account(live: Live, pool: str, database: clickhouse.Client | None) -> Accou
     journal, states = Standing(), Standing()
     rows = np.concatenate([en.empty(0), *(each.rows for each in batches(live, "journal", pool, journal))])
     made = np.concatenate([en.empty(0), *(each.rows for each in batches(live, "market-state", pool, states))])
-    taken = rows[rows[:, en.TOPIC] == en.TOPIC_MARKET_STATE]
-    if not np.array_equal(taken[:, en.PAYLOAD :], made[:, en.PAYLOAD :]):
+    # A state bears the origin of the record that made it; it is an entry of the lane of market-states.
+    is_state = np.isin(rows[:, en.KIND], (en.MARKET_STATE, en.ASSET_STATE))
+    taken, rows = rows[is_state], rows[~is_state]
+    if not np.array_equal(taken, made):
         told.differences.append(f"the journal has {len(taken)} states, and {len(made)} others were published")
     letters = _letters(live, pool, told)
     for flow, inputs, standing in (

@@ -36,6 +36,9 @@ RECOVER_S: Final = 90.0
 """A venue whose events do not follow again within this time has not recovered."""
 
 SETTLE_S: Final = 180.0
+SIGNS: Final = 40
+"""Signs of trouble that are kept of a fault."""
+
 CAUGHT_UP: Final = 20
 """Times that the audit is given three more seconds to catch up."""
 
@@ -63,7 +66,7 @@ class Struck:
     fault: str
     lasted_s: float = 0.0
     detect_s: float | None = None  # from its beginning to the first sign
-    sign: str = ""
+    signs: list[str] = field(default_factory=list)  # the first of them
     recover_s: float | None = None  # from its end until events follow again
 
 
@@ -159,7 +162,8 @@ def _strike(scene: Scene, name: str) -> Struck:
         struck.recover_s = round(time.monotonic() - healed, 2)
     signs = [(at, text) for at, text in scene.signs if at >= began]
     if signs:
-        struck.detect_s, struck.sign = round(signs[0][0] - began, 2), signs[0][1][:200]
+        struck.detect_s = round(signs[0][0] - began, 2)
+        struck.signs = [text for _, text in signs[:SIGNS]]
     return struck
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, get_args
 
+from flows.connectors.checkpoints import Checkpoints
 from flows.connectors.clickhouse import FOLDER
 from flows.live.chaos.fall import clock
 from flows.live.chaos.poison import throw
@@ -26,6 +27,10 @@ Fault = Callable[[Scene], None]
 PAUSE_MOST_S: Final = 45.0
 CLOCK_BACK_S: Final = 60
 FLOW_ENDS_S: Final = 40.0
+AT_MOST: Final = 1 << 62
+AHEAD: Final = 1_000_000
+"""Places that a checkpoint is moved ahead by."""
+
 LEAST_ROOM: Final = 20_000
 MOST_ROOM: Final = 200_000
 """Bytes that a file may have on a disk that is full."""
@@ -69,7 +74,7 @@ def _leave(flow: Flow, scene: Scene, former: object) -> None:
     if flow in {"market", "intake"}:
         scene.until(f"the former {flow} ends by itself", lambda: stray.code is not None, FLOW_ENDS_S)
         if stray.code is not None:
-            scene.sign(f"former {flow} ended with {stray.code}: {stray.last_line[:100]}")
+            scene.sign(f"former {flow} ended with {stray.code}: {stray.last_line}")
     else:
         scene.pump(scene.dice.uniform(0.5, 2))
         if stray.code is None:
@@ -178,6 +183,32 @@ def checkpoints_gone(scene: Scene) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+def checkpoint_ahead(scene: Scene) -> None:
+    """A checkpoint of a flow knows more than its lane holds, as after a broker that has lost its newest records."""
+    flow = scene.dice.choice(FLOWS)
+    scene.stop(flow)
+    for pool in scene.live.venue.pools:
+        kept = Checkpoints(scene.starter.state, flow, pool.id)
+        found = kept.newest(AT_MOST)
+        if found is not None:
+            place, state = found
+            if "positions" in state:
+                state["positions"] = {at: end + AHEAD for at, end in state["positions"].items()}
+            kept.save(place + AHEAD, state)
+    scene.flows[flow] = scene.starter.start(flow)
+
+
+def another_machine(scene: Scene) -> None:
+    """All flows are killed and start where there is nothing but the broker and a copy of the checkpoints."""
+    for flow in FLOWS:
+        scene.flows[flow].kill()
+    former = scene.starter.state
+    scene.starter.state = former.with_name(f"{former.name}-moved")
+    scene.starter.state.mkdir()
+    for path in former.glob("*.checkpoint"):
+        shutil.copy(path, scene.starter.state)
+
+
 def disk_full(scene: Scene) -> None:
     """A flow's files cannot grow beyond a few kilobytes (RLIMIT_FSIZE): what it writes of checkpoints fails."""
     flow = scene.dice.choice([each for each in FLOWS if each != "audit" or scene.database is not None])
@@ -187,7 +218,7 @@ def disk_full(scene: Scene) -> None:
     scene.pump(3)
     if full.code is None:
         full.stop()
-        scene.sign(f"{flow} ended with {full.code}: {full.last_line[:100]}")
+        scene.sign(f"{flow} ended with {full.code}: {full.last_line}")
         if wrong := full.fault():
             scene.wrong.append(wrong)
         scene.flows[flow] = scene.starter.start(flow)
@@ -229,6 +260,8 @@ def _named() -> dict[str, Fault]:
         "checkpoint-damaged": checkpoint_damaged,
         "checkpoint-missing": checkpoint_missing,
         "checkpoints-gone": checkpoints_gone,
+        "checkpoint-ahead": checkpoint_ahead,
+        "another-machine": another_machine,
         "disk-full": disk_full,
         "database-down": database_down,
         "database-slow": partial(database_fault, count=30, slow_s=0.5),

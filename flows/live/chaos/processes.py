@@ -116,14 +116,13 @@ class Starter:
     database: str = ""
     workers: int = 1
     count: int = 0
-    more: dict[str, str] = field(default_factory=dict)  # of the environment
+    state: Path = field(init=False)  # the folder of checkpoints
 
-    @property
-    def state(self) -> Path:
-        """The folder of checkpoints."""
-        return self.folder / "state"
+    def __post_init__(self) -> None:
+        """One machine's folder, at first."""
+        self.state = self.folder / "state"
 
-    def start(self, flow: Flow, room: int = 0, state: Path | None = None) -> Started:
+    def start(self, flow: Flow, room: int = 0) -> Started:
         """Start a flow; ``room``: bytes that a file of it may have."""
         self.count += 1
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -136,18 +135,17 @@ class Starter:
                 stdout=out,
                 stderr=out,
                 cwd=ROOT,
-                env={**os.environ, **self._environment(state or self.state)},
+                env={**os.environ, **self._environment()},
                 start_new_session=True,
             )
         return Started(flow, log, process)
 
-    def _environment(self, state: Path) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         return {
             "MARGINLINE_KAFKA_BOOTSTRAP": self.kafka.bootstrap,
             "MARGINLINE_KAFKA_TOPIC_PREFIX": self.kafka.topic_prefix,
             "MARGINLINE_VENUE": VENUE,
-            "MARGINLINE_STATE": str(state),
+            "MARGINLINE_STATE": str(self.state),
             "MARGINLINE_TIME": "topic",
             "MARGINLINE_DATABASE": self.database,
-            **self.more,
         }

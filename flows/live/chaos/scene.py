@@ -26,6 +26,8 @@ AGAIN_S: Final = 0.5
 LAG_S: Final = 5.0
 """Events that are further behind what is sent are a sign of trouble."""
 
+LONGEST_SIGN: Final = 300
+
 PATIENCE_S: Final = 120.0
 """What takes longer than this has not come about."""
 
@@ -77,7 +79,7 @@ class Scene:
 
     def sign(self, text: str) -> None:
         """Note a sign of trouble."""
-        self.signs.append((time.monotonic(), text))
+        self.signs.append((time.monotonic(), text[:LONGEST_SIGN]))
 
     def is_well(self) -> bool:
         """Whether every flow runs and has begun."""
@@ -96,7 +98,9 @@ class Scene:
                 continue
             if flow not in self._died:
                 self._died[flow] = now
-                self.sign(f"{flow} ended with {started.code}")
+                self.sign(
+                    f"{flow} ended with {started.code}: {started.last_line if started.code > 0 else ''}"
+                )
                 if wrong := started.fault():
                     self.wrong.append(wrong)
             elif now - self._died[flow] >= AGAIN_S:
