@@ -244,12 +244,18 @@ class EventsWriter:
         self.last: dict[str, tuple[int, int]] = {}  # by typed topic: journal offset and index
 
     def write(self, items: Sequence[Item]) -> None:
-        """Events first: how far they reach is what the next start goes by."""
+        """Events last: how far they reach is what the next start goes by, so all before them must be there."""
+        made = []
         for item in items:
             if isinstance(item.body, Begin):
                 self._look()
             else:
-                self._one(item.body)
+                self._views(item.body)
+                made.append(item.body)
+        if any(each.views for each in made):
+            self.out.flush()
+        for each in made:
+            self._events(each)
         self.out.poll()
 
     def _look(self) -> None:
@@ -259,16 +265,18 @@ class EventsWriter:
             ids = [(each["journal_offset"], each["event_index"]) for each in found]
             self.last[topic] = max(ids, default=(-1, -1))
 
-    def _one(self, made: Cleared) -> None:
+    def _views(self, made: Cleared) -> None:
+        for view in made.views:
+            if (view.offset, view.index) > self.last[view.topic]:
+                self.out.send(view.topic, self.lane, self.pool, view.value, JSON_HEADERS)
+
+    def _events(self, made: Cleared) -> None:
         if made.end_offset > self.published:
             first = max(made.first_offset, self.published)
             events = made.events[made.events[:, 0] >= first]
             batch = EventBatch(self.pool, first, made.end_offset, events)
             self.out.send(EVENTS, self.lane, self.pool, encode_events(batch), ARROW_HEADERS)
             self.published = made.end_offset
-        for view in made.views:
-            if (view.offset, view.index) > self.last[view.topic]:
-                self.out.send(view.topic, self.lane, self.pool, view.value, JSON_HEADERS)
 
     def snapshot(self) -> None:
         """The durability barrier: all that was sent is acknowledged."""

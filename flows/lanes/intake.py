@@ -150,6 +150,7 @@ class Admit:
         self.clock_ns = self.length = 0
         self.positions: dict[Partition, int] = {}
         self.standing: dict[str, object] = {}
+        self.by: list[object] = []
         self.facts = Entered(FLOW, self.pool)
 
     def apply(self, item: Begin | Known | Polled) -> Iterable[Begin | Written]:
@@ -179,7 +180,7 @@ class Admit:
 
     # --- a start ---
     def _begin(self, item: Begin) -> None:
-        self.standing = item.standing
+        self.standing, self.by = item.standing, [item.term, item.writer]
         if item.state is None:
             return
         vars(self.admission).update(pickle.loads(item.state["admission"]))  # noqa: S301 - our own, under its hash
@@ -195,7 +196,7 @@ class Admit:
         clocks = batch.rows[batch.rows[:, en.KIND] == en.CLOCK, en.TIME_NS]
         if len(clocks):
             self.clock_ns = int(clocks[-1])
-        self.length = batch.first_offset + len(batch.rows)
+        self.length, self.standing = batch.first_offset + len(batch.rows), item.standing
         self.positions |= {(each.topic, each.partition): each.end for each in batch.settled}
 
     # --- what comes ---
@@ -269,6 +270,7 @@ class Admit:
         kept = {name: value for name, value in vars(self.admission).items() if name != "pool"}
         return {
             "standing": dict(self.standing),
+            "by": self.by,
             "positions": dict(self.positions),
             "reread": {self.states: self.prices.record},
             "admission": pickle.dumps(kept),

@@ -76,9 +76,10 @@ class Polled:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A batch that is published already."""
+    """A batch that is published already, and how the lane stands behind it."""
 
     batch: EntryBatch
+    standing: dict[str, object]
 
 
 @dataclass(slots=True)
@@ -175,7 +176,7 @@ class LaneReader:
         )
         yield Begin(term, self.writer, state, standing.state())
         done = dict(state["positions"]) if state else {}
-        start = done if lane.makes_again and state else self.settled
+        start = done if lane.makes_again else self.settled
         self.inbox = self._open(end, start, state)
         yield from self._since(standing, done, end)
 
@@ -212,25 +213,49 @@ class LaneReader:
 
     def _read_to(self, inbox: Inbox, end: int) -> None:
         """Judge the own lane's records up to an offset, by what they say of themselves."""
-        while self.standing.record < end:
+        while inbox.positions[self.lane.own] < end:
             inbox.fetch(READ_S)
             for each in inbox.take([self.lane.own]).get(self.lane.own, ()):
                 self.standing.take(about_of(each.value), each.offset)
             if STOP.is_set():
                 return
 
-    def _choose(self, newest: tuple[int, Any] | None, hint: Standing, _end: int) -> tuple[Any, Standing]:
-        """The newest checkpoint that the lane has reached, and how the lane stood at it."""
+    def _choose(self, newest: tuple[int, Any] | None, hint: Standing, end: int) -> tuple[Any, Standing]:
+        """The newest checkpoint of what the lane holds, and how the lane stood at it."""
         found = newest
         while found is not None:
             place, state = found
-            if self.standing.reaches(dict(state["positions"])):
+            if self._holds(state, end):
                 return state, Standing.restore(state["standing"])
             log.warning(
-                "checkpoint is ahead of its lane", flow=self.lane.flow, pool=self.lane.pool, place=place
+                "checkpoint holds what was not published",
+                flow=self.lane.flow,
+                pool=self.lane.pool,
+                place=place,
             )
             found = self.lane.checkpoints.newest(at_most=place - 1)
         return None, (self._first() if newest else hint)
+
+    def _holds(self, state: Mapping[str, Any], end: int) -> bool:
+        """Whether the lane holds what a checkpoint has taken in.
+
+        A writer may be killed, or lose its term, after it took the checkpoint and before its last batches counted.
+        Another one may since have settled the same offsets, in other batches.
+        """
+        standing, positions = Standing.restore(state["standing"]), dict(state["positions"])
+        if not self.standing.reaches(positions):
+            return False
+        own = self.lane.inbox({self.lane.own: standing.record}, "look")
+        try:
+            while standing.settled != positions and own.positions[self.lane.own] < end:
+                own.fetch(READ_S)
+                for each in own.take([self.lane.own], most=1).get(self.lane.own, ()):
+                    about = about_of(each.value)
+                    if standing.take(about, each.offset) and [about.term, about.writer] != state["by"]:
+                        return False
+        finally:
+            own.close()
+        return standing.settled == positions
 
     def _open(self, end: int, start: Mapping[Partition, int], state: Any) -> Inbox:
         """Read the inputs from where they are not settled, and the own lane from the claim on."""
@@ -261,7 +286,7 @@ class LaneReader:
                     batch = decode_entries(each.value)
                     if all(done.get((one.topic, one.partition), 0) >= one.end for one in batch.settled):
                         continue
-                    yield self._again(batch, standing) if lane.makes_again else Known(batch)
+                    yield self._again(batch, standing) if lane.makes_again else Known(batch, standing.state())
         finally:
             own.close()
 

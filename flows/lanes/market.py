@@ -62,6 +62,7 @@ class Price:
         self.clock_ns = self.count = 0
         self.positions: dict[Partition, int] = {}
         self.standing: dict[str, object] = {}
+        self.by: list[object] = []
 
     def apply(self, item: Begin | Polled) -> Iterable[Begin | Written]:
         """States of a slice, unless they are published already."""
@@ -102,7 +103,7 @@ class Price:
             self.stage.restore(item.state["stage"])
             self.clock_ns, self.count = item.state["clock_ns"], item.state["count"]
             self.positions = dict(item.state["positions"])
-        self.standing = item.standing
+        self.standing, self.by = item.standing, [item.term, item.writer]
 
     def _compare(self, known: EntryBatch, first: int, states: en.Rows) -> None:
         if known.first_offset != first or not np.array_equal(known.rows, states):
@@ -117,6 +118,7 @@ class Price:
     def _state(self) -> dict[str, Any]:
         return {
             "standing": dict(self.standing),
+            "by": self.by,
             "positions": dict(self.positions),
             "numbers": self.router.snapshot(),
             "stage": self.stage.snapshot(),
