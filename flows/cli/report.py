@@ -60,17 +60,24 @@ def print_report(
     """The report of a finished run in ``folder``; ``summary`` is `RunSummary.result`, ``names`` gives an account's."""
     title = f"{summary['recording']}, {summary['accounts']:,} accounts{_when(tallies)}"
     console.print(Text(f"\n{title}", style="bold"))
-    console.print(_markets(tallies))
-    pools = list(tallies)
-    for first in range(0, len(pools), POOLS_ABREAST):
-        console.print(_ladder({pool: tallies[pool] for pool in pools[first : first + POOLS_ABREAST]}))
-    for part in (_worst(tallies, names), _dead_letters(summary["dead_letters"])):
-        console.print(part)
+    print_tables(console, tallies, names, summary["dead_letters"])
     for line in (*_soundness(summary), *_places(summary, folder, database)):
         console.print(line, soft_wrap=True)
     console.print(Text("\nNext", style="bold"))
     for command in next_commands(tallies, names, folder):
         console.print(f"  {command}", soft_wrap=True)
+
+
+def print_tables(
+    console: Console, tallies: Mapping[str, Tally], names: Names, dead_letters: Mapping[str, int]
+) -> None:
+    """Prices, the ladder, the worst hit, what was refused."""
+    console.print(_markets(tallies))
+    pools = list(tallies)
+    for first in range(0, len(pools), POOLS_ABREAST):
+        console.print(_ladder({pool: tallies[pool] for pool in pools[first : first + POOLS_ABREAST]}))
+    for part in (_worst(tallies, names), _dead_letters(dead_letters)):
+        console.print(part)
 
 
 def _when(tallies: Mapping[str, Tally]) -> str:

@@ -1,0 +1,1 @@
+"""Tests of the audit: questions, explanations, what is printed."""
