@@ -13,6 +13,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -129,6 +130,11 @@ def parsed(address: str) -> tuple[str, int]:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     counter: AskServer
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who asked may leave before the answer; all else is a bug of ours."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class _Page(BaseHTTPRequestHandler):

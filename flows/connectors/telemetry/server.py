@@ -5,12 +5,13 @@ There is no password: bind it to the loopback, or to an address that only the sc
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from prometheus_client import generate_latest
@@ -41,6 +42,11 @@ def parsed(address: str) -> tuple[str, int]:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     health: Health
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who asked may leave before the answer; all else is a bug of ours."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class _Page(BaseHTTPRequestHandler):
