@@ -187,9 +187,10 @@ class Reader:
         )
 
     def take(self, seconds: float, most: int = 500) -> list[Record]:
-        """What has come, waiting so long for the first of it."""
+        """What has come, waiting so long for the first of it: `consume` alone would wait for all that it may bring."""
         taken = []
-        for message in self.consumer.consume(most, seconds):
+        first = self.consumer.poll(seconds)
+        for message in [] if first is None else [first, *self.consumer.consume(most, 0)]:
             record = Record.of(message, self.link.prefix)
             error = message.error()
             if error is None:

@@ -23,6 +23,7 @@ from flows.connectors.exits import ExitCode, answer
 COMMANDS: Final = {
     "replay": "Run a recording through the whole dataflow and show what it did to every account.",
     "run": "Run one flow over Kafka: market, intake, clearing or audit.",
+    "live": "A venue over Kafka on one machine: play a recording into it.",
     "audit": "Ask a run's database: an account's history, the fund's ledger, why something happened.",
     "recording": "Build, inspect or validate a recording.",
     "scenario": "Run scenarios in Gherkin against the real state machine.",
