@@ -7,6 +7,7 @@ import sys
 from rich.console import Console
 
 from benchmarks import fills, ticks
+from benchmarks.live.scenarios import SCENARIOS
 from benchmarks.table import show
 
 
@@ -21,6 +22,7 @@ def main() -> None:
         "Kafka, decoding, journal files, the database; answers of a venue",
     )
     show(console, f"fills, {accounts:,} accounts", fills.run(accounts), "the same, and events taken out")
+    console.print(f"The live system, minutes each: python -m benchmarks.live {'|'.join(SCENARIOS)}")
 
 
 main()
