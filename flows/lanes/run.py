@@ -9,6 +9,7 @@ from flows.connectors.stop import stop_on_sigterm
 from flows.lanes import watch
 from flows.lanes.settings import Live, live_from_environment
 from flows.lanes.tables import FLOWS
+from flows.lanes.warm import warm
 from flows.registry.errors import ConfigurationError
 from schemas.catalogue import TOPICS
 
@@ -31,5 +32,6 @@ def _prepared(live: Live, flow: str) -> Dataflow:
     stop_on_sigterm()
     watch.begin(flow, live, [topic.name for topic in TOPICS if topic.direction != "output"])
     live.state.mkdir(parents=True, exist_ok=True)
+    warm(live, flow)
     dataflow: Dataflow = FLOWS[flow](live)
     return dataflow
