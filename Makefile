@@ -13,11 +13,13 @@ KAFKA := build/kafka-libs/.ready
 # What `make replay` runs; `make replay ACCOUNTS=100000` changes it. ARGS goes to the tool behind any chore as it is.
 RECORDING ?= crash-2025-04-07
 ACCOUNTS ?= 10000
+# How many times its own pace `make live` plays it.
+SPEED ?= 120
 ARGS ?=
 # Of the drills with faults: other ones each day, and printed with what fails.
 SEED ?= $(shell date +%Y%m%d)000
 
-.PHONY: help replay test test-fast test-slow chaos-slice chaos-bars check fix cover mutate bench docs schemas kafka \
+.PHONY: help replay live test test-fast test-slow chaos-slice chaos-bars check fix cover mutate bench docs schemas kafka \
 	promtool lock clean kafka-or-reason
 
 help: ## list the chores
@@ -26,6 +28,9 @@ help: ## list the chores
 replay: $(KERNELS) ## run the crash that ships through the whole dataflow (ACCOUNTS=10000); a finished run is replaced
 	@$(BIN)/marginline replay $(RECORDING) --accounts $(ACCOUNTS) \
 		$(if $(wildcard runs/$(RECORDING)-$(ACCOUNTS)/summary.json),--fresh) $(ARGS)
+
+live: $(KERNELS) $(KAFKA) ## the same over a real Kafka, each flow a process, with a terminal view (SPEED=120); Ctrl-C ends it with a check
+	@$(BIN)/marginline live up --recording $(RECORDING) --accounts $(ACCOUNTS) --speed $(SPEED) $(ARGS)
 
 test: $(KERNELS) kafka-or-reason ## every test
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)

@@ -16,7 +16,7 @@ from rich.text import Text
 from flows.cli.report import next_commands, print_tables, report_console
 from flows.connectors.exits import ExitCode
 from flows.connectors.run_files import RunLock
-from flows.connectors.settings import RECORDING, RUNS
+from flows.connectors.settings import ACCOUNTS, RECORDING, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from flows.live.session import Session
 
 LEAST, MOST = 100, 1_000_000
-ACCOUNTS: Final = 2_000
-SPEED: Final = 60.0
+SPEED: Final = 120.0
 
 LOOK_S: Final = 0.5
 LINE_S: Final = 5.0
@@ -34,7 +33,7 @@ LINE_S: Final = 5.0
 
 EXAMPLE: Final = """[bold]Example[/bold]
 
-    [cyan]marginline live up --speed 120 --accounts 5000[/cyan]
+    [cyan]marginline live up --speed 600 --accounts 2000[/cyan]
 
 The same command again goes on where it was stopped. While it runs, in another terminal:
 
