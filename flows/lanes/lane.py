@@ -174,11 +174,28 @@ class LaneReader:
             length=self.standing.length,
             checkpoint=state is not None,
         )
+        if state is None and lane.makes_again and not self._is_all_there():
+            log.warning(
+                "inputs are gone, and no checkpoint serves: state begins anew", flow=lane.flow, pool=lane.pool
+            )
+            yield Begin(term, self.writer, None, self.standing.state())
+            self.inbox = self._open(end, self.settled, None)
+            return
         yield Begin(term, self.writer, state, standing.state())
         done = dict(state["positions"]) if state else {}
         start = done if lane.makes_again else self.settled
         self.inbox = self._open(end, start, state)
         yield from self._since(standing, done, end)
+
+    def _is_all_there(self) -> bool:
+        """Whether the lane and its inputs still have their first records: else nothing is made again from them."""
+        lane = self.lane
+        at = {lane.own: EARLIEST} | {lane.live.partition(topic, lane.pool): EARLIEST for topic in lane.inputs}
+        inbox = lane.inbox(at, "first")
+        try:
+            return not any(inbox.positions.values())
+        finally:
+            inbox.close()
 
     def _first(self) -> Standing:
         """A lane read from its beginning, or from where retention has cut it."""

@@ -103,6 +103,8 @@ class Price:
             self.stage.restore(item.state["stage"])
             self.clock_ns, self.count = item.state["clock_ns"], item.state["count"]
             self.positions = dict(item.state["positions"])
+        else:
+            self.count = int(str(item.standing["length"]))
         self.standing, self.by = item.standing, [item.term, item.writer]
 
     def _compare(self, known: EntryBatch, first: int, states: en.Rows) -> None:
