@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -274,7 +275,7 @@ class Session:
             self.tell(
                 f"stopping   {name} had to be killed after {took:.0f} s; its next start makes up for it"
             )
-        elif code != 0:
+        elif code not in (0, -signal.SIGTERM):  # it may be asked before it can hear
             raise LiveFailed(
                 f"{name} ended with code {code}: {(process.last_lines() or [''])[-1][:300]} (see {process.log})."
             )
