@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,7 +27,8 @@ from flows.journal.views.views import Views
 from flows.lanes.lane import OWN, READ_S
 from flows.lanes.settings import Live
 from flows.pool.driver import Driver
-from flows.pool.pool import Pool
+from flows.pool.pool import Pool, PoolStoppedError
+from flows.pool.skips import note_skips
 
 ROWS_A_QUERY: Final = 100_000
 
@@ -55,7 +56,7 @@ class Checked:
 
 def check(live: Live, database: clickhouse.Client | None = None) -> list[Checked]:
     """Every pool, to the ends that its lanes have now."""
-    return [_check(live, pool.id, database) for pool in live.venue.pools]
+    return [_past_skips(live, pool.id, database) for pool in live.venue.pools]
 
 
 def records(live: Live, topic: str, pool: str) -> Iterator[Arrived]:
@@ -83,9 +84,24 @@ def journal(live: Live, pool: str, told: Checked) -> Iterator[EntryBatch]:
     told.terms = standing.term
 
 
-def _check(live: Live, pool: str, database: clickhouse.Client | None) -> Checked:
+def _past_skips(live: Live, pool: str, database: clickhouse.Client | None) -> Checked:
+    """Execute again; an entry that the pool stops at is passed over if a skip in the journal names it."""
+    skips: dict[int, int] = {}
+    while True:
+        try:
+            return _check(live, pool, database, skips)
+        except PoolStoppedError as stop:
+            known: dict[int, int] = {}
+            for batch in journal(live, pool, Checked(pool)):
+                note_skips(known, batch.rows, batch.first_offset)
+            if stop.offset not in known or stop.offset in skips:
+                raise
+            skips[stop.offset] = known[stop.offset]
+
+
+def _check(live: Live, pool: str, database: clickhouse.Client | None, skips: Mapping[int, int]) -> Checked:
     told = Checked(pool)
-    driver, views, chain = Driver(Pool(live.pool(pool)), None), Views(live.pool(pool)), Chain()
+    driver, views, chain = Driver(Pool(live.pool(pool), skips=skips), None), Views(live.pool(pool)), Chain()
     published = _Published(live, pool, told)
     digest, typed = hashlib.sha256(), {topic: hashlib.sha256() for topic in TYPED}
     for batch in journal(live, pool, told):

@@ -38,11 +38,12 @@ from flows.journal.views.views import View, Views
 from flows.lanes.every import Every
 from flows.lanes.lane import ARROW_HEADERS, IDLE_S, OWN, READ_S
 from flows.lanes.settings import Live
+from flows.lanes.skips import pass_over
 from flows.lanes.watch import Reading
 from flows.lanes.writer import JSON_HEADERS
 from flows.pool import checkpoint
-from flows.pool.driver import Driver
-from flows.pool.pool import Pool
+from flows.pool.driver import Driven, Driver
+from flows.pool.pool import Pool, PoolStoppedError
 from flows.pool.standing import standing
 
 FLOW: Final = "clearing"
@@ -172,10 +173,11 @@ class Clear:
 
     def __init__(self, live: Live, pool: str, _hint: object = None) -> None:
         """Before `Begin` there is nothing."""
-        self.parameters = live.pool(pool)
+        self.live, self.parameters = live, live.pool(pool)
         self.checkpoints = checkpoints_of(live, pool)
         self.due = Every(CHECKPOINT_S)
-        self.driver = Driver(Pool(self.parameters), None)
+        self.skips: dict[int, int] = {}
+        self.driver = Driver(Pool(self.parameters, skips=self.skips), None)
         self.views = Views(self.parameters)
         self.standing: dict[str, object] = {}
         self.saved = 0
@@ -187,7 +189,7 @@ class Clear:
             self._load(item.state)
             return [item]
         batch = item.batch
-        driven = self.driver.drive(batch.rows, batch.texts)
+        driven = self._drive(batch)
         self.views.open_accounts(batch.rows, batch.texts)
         views = self.views.of(driven.events, batch.rows, batch.texts, batch.first_offset)
         self.standing = item.standing
@@ -196,6 +198,16 @@ class Clear:
         if self.driver.length - self.saved >= CHECKPOINT_ENTRIES or self.due.is_due():
             self._save()
         return [Cleared(batch.first_offset, self.driver.length, driven.events, views)]
+
+    def _drive(self, batch: EntryBatch) -> Driven:
+        """A batch's decisions; where the pool stops it goes on only if the journal holds a signed skip of the entry."""
+        try:
+            return self.driver.drive(batch.rows, batch.texts)
+        except PoolStoppedError as stop:
+            self.driver = pass_over(
+                self.live, self.parameters.id, self.checkpoints, stop, self.skips, batch.first_offset
+            )
+        return self._drive(batch)
 
     def end(self) -> Iterable[Cleared]:
         """The process stops: the next start goes on from here."""
@@ -211,7 +223,7 @@ class Clear:
     def _load(self, state: Mapping[str, Any] | None) -> None:
         if state is None:
             return
-        pool = Pool(self.parameters)
+        pool = Pool(self.parameters, skips=self.skips)
         checkpoint.load(pool.state, state["pool"])
         self.driver = Driver(pool, None, state["length"])
         self.views = Views(self.parameters, state["names"])

@@ -44,6 +44,7 @@ INPUTS: Final = (
     en.TOPIC_FILLS,
     en.TOPIC_BIDS,
     en.TOPIC_ORDER_CHECKS,
+    en.TOPIC_COMMANDS,
     en.TOPIC_CLOCK,
 )
 
