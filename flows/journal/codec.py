@@ -5,10 +5,11 @@ The same bytes are a Kafka record's value and a frame of a file (`flows.connecto
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Annotated, Final, TypeVar
 
+import msgspec
 import numpy as np
 import orjson
 import pyarrow as pa
@@ -27,6 +28,26 @@ ENTRY_COLUMNS: Final = (
     *(f"payload_{place}" for place in range(entries.WIDTH - entries.PAYLOAD)),
 )
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
+
+_TEXT: Final = "text"
+
+
+def _columns(names: Sequence[str]) -> list[pa.Field]:
+    return [pa.field(name, pa.int64(), nullable=False) for name in names]
+
+
+_ENTRIES: Final = pa.schema([*_columns(ENTRY_COLUMNS), pa.field(_TEXT, pa.utf8(), nullable=False)])
+_EVENTS: Final = pa.schema(_columns(events.COLUMNS))
+
+_NOT_OURS: Final = (
+    *(pa.ArrowException, msgspec.MsgspecError, OSError, ValueError, KeyError, TypeError, IndexError),
+    OverflowError,
+)
+"""What reading bytes raises that nobody of ours wrote."""
+
+
+class NoBatchError(ValueError):
+    """These bytes are no batch: whoever wrote them is no writer of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +95,15 @@ class EntryBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class AboutEvents:
+    """What a batch of events says of itself."""
+
+    pool: str
+    first_offset: Annotated[int, msgspec.Meta(ge=0)]
+    end_offset: Annotated[int, msgspec.Meta(ge=0)]
+
+
+@dataclass(frozen=True, slots=True)
 class EventBatch:
     """The events of whole entries of one pool: ``first_offset`` up to, not including, ``end_offset``."""
 
@@ -100,75 +130,127 @@ def encode_entries(batch: EntryBatch) -> bytes:
     }
     if batch.claim:
         about["claim"] = True
-    return _encode(batch.rows, ENTRY_COLUMNS, about, pa.array(texts, pa.utf8()))
+    return _encode(batch.rows, _ENTRIES, about, pa.array(texts, pa.utf8()))
 
 
 def decode_entries(data: bytes) -> EntryBatch:
-    """What `encode_entries` wrote."""
-    rows, about, table = _decode(data, len(ENTRY_COLUMNS))
-    texts = {place: text for place, text in enumerate(table.column("text").to_pylist()) if text}
-    settled = tuple(Settled(*each) for each in about["settled"])
+    """What `encode_entries` wrote. NoBatchError."""
+    rows, schema, texts = _decode(data, _ENTRIES)
+    about = _about(schema)
+    if about.count != len(rows):
+        raise NoBatchError(f"{about.count} entries are announced, and there are {len(rows)}")
     return EntryBatch(
-        pool=about["pool"],
-        first_offset=about["first_offset"],
+        pool=about.pool,
+        first_offset=about.first_offset,
         rows=rows,
-        texts=texts,
-        term=about["term"],
-        writer=about["writer"],
-        settled=settled,
-        claim=about.get("claim", False),
+        texts={place: text for place, text in enumerate(texts) if text},
+        term=about.term,
+        writer=about.writer,
+        settled=about.settled,
+        claim=about.claim,
     )
+
+
+STRANGER: Final = About("", 0, 0, 0, "", (), claim=False)
+"""What a record says of itself that is no batch: somebody else wrote it. It has no writer, so it never counts."""
 
 
 def about_of(data: bytes) -> About:
-    """What a batch of entries says of itself, its rows unread."""
-    found = orjson.loads(pa.ipc.open_stream(data).schema.metadata[b"marginline"])
-    return About(
-        pool=found["pool"],
-        first_offset=found["first_offset"],
-        count=found["count"],
-        term=found["term"],
-        writer=found["writer"],
-        settled=tuple(Settled(*each) for each in found["settled"]),
-        claim=found.get("claim", False),
-    )
+    """What a batch of entries says of itself, its rows unread; `STRANGER` for what is none."""
+    try:
+        return _about(_schema(data))
+    except NoBatchError:
+        return STRANGER
+
+
+def about_events(data: bytes) -> AboutEvents:
+    """What a batch of events says of itself, its rows unread; for what is none, that it has no pool and no events."""
+    try:
+        return _told(_schema(data), AboutEvents)
+    except NoBatchError:
+        return AboutEvents("", 0, 0)
 
 
 def end_of_events(data: bytes) -> int:
-    """One past the last entry whose events a batch holds, its rows unread."""
-    return int(orjson.loads(pa.ipc.open_stream(data).schema.metadata[b"marginline"])["end_offset"])
+    """One past the last entry whose events a batch holds, its rows unread; 0 for what is no batch of events."""
+    return about_events(data).end_offset
 
 
 def encode_events(batch: EventBatch) -> bytes:
     """A batch of events as one Arrow stream."""
     about = {"pool": batch.pool, "first_offset": batch.first_offset, "end_offset": batch.end_offset}
-    return _encode(batch.rows, events.COLUMNS, about, None)
+    return _encode(batch.rows, _EVENTS, about, None)
 
 
 def decode_events(data: bytes) -> EventBatch:
-    """What `encode_events` wrote."""
-    rows, about, _ = _decode(data, len(events.COLUMNS))
-    return EventBatch(about["pool"], about["first_offset"], about["end_offset"], rows)
+    """What `encode_events` wrote. NoBatchError."""
+    rows, schema, _ = _decode(data, _EVENTS)
+    about = _told(schema, AboutEvents)
+    return EventBatch(about.pool, about.first_offset, about.end_offset, rows)
 
 
-def _encode(rows: Rows, names: tuple[str, ...], about: dict[str, object], texts: pa.Array | None) -> bytes:
+def _encode(rows: Rows, of: pa.Schema, about: dict[str, object], texts: pa.Array | None) -> bytes:
     columns = np.ascontiguousarray(rows.T)
     arrays = [pa.array(column) for column in columns]
-    fields = [pa.field(name, pa.int64(), nullable=False) for name in names]
     if texts is not None:
         arrays.append(texts)
-        fields.append(pa.field("text", pa.utf8(), nullable=False))
-    schema = pa.schema(fields, metadata={b"marginline": orjson.dumps(about)})
+    schema = of.with_metadata({b"marginline": orjson.dumps(about)})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, schema, options=_OPTIONS) as writer:
         writer.write_batch(pa.record_batch(arrays, schema=schema))
     return bytes(sink.getvalue())
 
 
-def _decode(data: bytes, width: int) -> tuple[Rows, dict[str, Any], pa.Table]:
-    table = pa.ipc.open_stream(data).read_all()
-    about = orjson.loads(table.schema.metadata[b"marginline"])
-    rows = np.empty((table.num_rows, width), np.int64)
-    for place in range(width):
+# ---- reading ---------------------------------------------------------------------------------------------------------
+_Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """The metadata of a batch of entries."""
+
+    pool: str
+    first_offset: _Count
+    count: _Count
+    term: _Count
+    writer: str
+    settled: tuple[tuple[_Count, _Count, _Count, _Count], ...]
+    claim: bool = False
+
+
+_Kind = TypeVar("_Kind")
+
+
+def _schema(data: bytes) -> pa.Schema:
+    try:
+        return pa.ipc.open_stream(data).schema
+    except _NOT_OURS as error:
+        raise NoBatchError(f"no Arrow stream: {error}") from error
+
+
+def _told(schema: pa.Schema, kind: type[_Kind]) -> _Kind:
+    try:
+        return msgspec.json.decode(schema.metadata[b"marginline"], type=kind)
+    except _NOT_OURS as error:
+        raise NoBatchError(f"it does not say what it holds: {error}") from error
+
+
+def _about(schema: pa.Schema) -> About:
+    told = _told(schema, _Told)
+    settled = tuple(Settled(*each) for each in told.settled)
+    return About(told.pool, told.first_offset, told.count, told.term, told.writer, settled, told.claim)
+
+
+def _decode(data: bytes, of: pa.Schema) -> tuple[Rows, pa.Schema, list[str]]:
+    """Rows, what is said of them, and the texts where there are any."""
+    try:
+        table = pa.ipc.open_stream(data).read_all()
+        table.validate(full=True)  # else a stranger's lengths would be believed
+    except _NOT_OURS as error:
+        raise NoBatchError(f"no Arrow stream: {error}") from error
+    if not table.schema.equals(of) or any(column.null_count for column in table.columns):
+        raise NoBatchError("its columns are others")
+    has_texts = of.names[-1] == _TEXT
+    rows = np.empty((table.num_rows, len(of) - has_texts), np.int64)
+    for place in range(rows.shape[1]):
         rows[:, place] = table.column(place).to_numpy()
-    return rows, about, table
+    return rows, table.schema, table.column(_TEXT).to_pylist() if has_texts else []

@@ -1,17 +1,19 @@
 """Whose batches are the journal: one writer a term, the first claim of a term wins, and no offset is passed over.
 
-    records of a lane, as they lie -> take -> the batches that count
+    records of a lane, as they lie -> judge -> the batches that count
 
 A record without entries is a claim: its writer takes the next term. A batch of another writer or an older term is
-dropped wherever it lies, so a writer that was paused and revived changes nothing.
+dropped wherever it lies, so a writer that was paused and revived changes nothing. What is no batch of the pool is
+nobody's: it is passed over, whoever has put it there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
-from flows.journal.codec import About
+from flows.journal.codec import About, about_of
 
 Partition = tuple[int, int]
 """Topic, by its place in `flows.journal.entries.TOPICS`, and partition."""
@@ -19,6 +21,15 @@ Partition = tuple[int, int]
 
 class JournalGapError(Exception):
     """Entries or inputs are missing between two batches of one writer: the pool stops rather than skip them."""
+
+
+class Verdict(Enum):
+    """What a record of a lane is."""
+
+    COUNTS = "counts"
+    CLAIM = "a claim, of whatever term"
+    DROPPED = "another writer's, or of an older term"
+    FOREIGN = "no batch of this pool"
 
 
 @dataclass(slots=True)
@@ -35,6 +46,8 @@ class Standing:
     def take(self, batch: About, record: int) -> bool:
         """Whether the batch in the record at this Kafka offset counts; then it is the last. JournalGapError."""
         self.record = record + 1
+        if not batch.writer:  # a stranger's
+            return False
         if batch.claim:
             if batch.term > self.term:
                 self.term, self.writer = batch.term, batch.writer
@@ -90,3 +103,14 @@ class Standing:
         settled = {(topic, partition): end for topic, partition, end in state["settled"]}  # type: ignore[attr-defined]
         named = {name: state[name] for name in ("record", "term", "writer", "length", "is_late")}
         return cls(**named, settled=settled)  # type: ignore[arg-type]
+
+
+def judge(standing: Standing, pool: str, record: int, value: bytes) -> Verdict:
+    """Judge the record at this Kafka offset of a pool's lane; if it counts it is the last. JournalGapError."""
+    about = about_of(value)
+    if about.pool != pool or not about.writer:
+        standing.record = record + 1
+        return Verdict.FOREIGN
+    if standing.take(about, record):
+        return Verdict.COUNTS
+    return Verdict.CLAIM if about.claim else Verdict.DROPPED

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
+import orjson
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,13 +25,19 @@ from flows.journal.canonical import (
 )
 from flows.journal.codec import (
     ENTRY_COLUMNS,
+    STRANGER,
+    AboutEvents,
     EntryBatch,
     EventBatch,
+    NoBatchError,
     Settled,
+    about_events,
+    about_of,
     decode_entries,
     decode_events,
     encode_entries,
     encode_events,
+    end_of_events,
 )
 
 
@@ -143,3 +152,76 @@ def test_a_chain_goes_on_from_its_whole_blocks() -> None:
 def test_pools_are_combined_by_their_ids() -> None:
     told_hash = hashlib.sha256(b"one" + b"two").hexdigest()
     assert combined({"b": b"two", "a": b"one"}) == combined({"a": b"one", "b": b"two"}) == told_hash
+
+
+# ---- bytes that are none of ours -------------------------------------------------------------------------------------
+GOOD_ENTRIES = encode_entries(
+    EntryBatch("majors", 7, rows_of(9, en.WIDTH), {2: "caf\u00e9"}, 3, "w", (Settled(4, 0, 1, 2),))
+)
+GOOD_EVENTS = encode_events(EventBatch("majors", 7, 9, rows_of(4, ev.WIDTH)))
+
+
+def stream(columns: dict[str, pa.Array], said: bytes | None) -> bytes:
+    """An Arrow stream that somebody else made."""
+    table = pa.table(columns).replace_schema_metadata(None if said is None else {b"marginline": said})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+COLUMN = {"a": pa.array([1])}
+ABOUT = {"pool": "majors", "first_offset": 0, "count": 1, "term": 1, "writer": "w", "settled": []}
+
+STRANGE: dict[str, bytes] = {
+    "nothing": b"",
+    "zeros": b"\x00" * 64,
+    "a_file_s_head": b"ARROW1\x00\x00",
+    "json": b'{"pool":"majors"}',
+    "a_length_beyond_the_end": b"\xff\xff\xff\xff\x10\x00\x00\x00",
+    "half": GOOD_ENTRIES[: len(GOOD_ENTRIES) // 2],
+    "says_nothing": stream(COLUMN, None),
+    "says_no_json": stream(COLUMN, b"{"),
+    "says_a_list": stream(COLUMN, b"[]"),
+    "other_columns": stream(COLUMN, orjson.dumps(ABOUT)),
+    **{
+        f"{name}_is_{value!r}": stream(COLUMN, orjson.dumps({**ABOUT, name: value}))
+        for name, value in [
+            *(("term", -1), ("term", "1"), ("term", 1.5), ("term", None), ("count", -1), ("pool", 5)),
+            *(("first_offset", 1 << 63), ("settled", [[1, 2, 3]]), ("settled", [[1, 2, 3, "4"]])),
+            *(("settled", 7), ("writer", []), ("claim", "yes")),
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("data", STRANGE.values(), ids=STRANGE)
+def test_what_is_no_batch_is_said_to_be_none(data: bytes) -> None:
+    for read in (decode_entries, decode_events):
+        with pytest.raises(NoBatchError):
+            read(data)
+
+
+@pytest.mark.parametrize("name", [name for name in STRANGE if name not in {"other_columns", "half"}])
+def test_it_is_seen_without_reading_the_rows(name: str) -> None:
+    assert about_of(STRANGE[name]) is STRANGER
+    assert about_events(STRANGE[name]) == AboutEvents("", 0, 0)
+    assert end_of_events(STRANGE[name]) == 0
+
+
+def test_entries_are_no_events() -> None:
+    for read, data in ((decode_events, GOOD_ENTRIES), (decode_entries, GOOD_EVENTS)):
+        with pytest.raises(NoBatchError):
+            read(data)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), min_size=1, max_size=6))
+@settings(max_examples=200)
+def test_damaged_bytes_are_no_batch_or_some_batch_and_nothing_else(damage: list[tuple[int, int]]) -> None:
+    for good, reads in ((GOOD_ENTRIES, (decode_entries, about_of)), (GOOD_EVENTS, (decode_events,))):
+        data = bytearray(good)
+        for place, byte in damage:
+            data[place % len(data)] = byte
+        for read in reads:
+            with suppress(NoBatchError):
+                read(bytes(data))

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.journal import entries as en
-from flows.journal.codec import About, Settled
-from flows.journal.terms import JournalGapError, Standing
+from flows.journal.codec import About, EntryBatch, Settled, about_of, encode_entries, end_of_events
+from flows.journal.terms import JournalGapError, Standing, Verdict, judge
 from tests.tables import table
 
 WORD = re.compile(r"([a-z])(\d):?(?:(!)(\d*)|(\d+)\+(\d+)(?:@(\d+)-(\d+))?)")
@@ -135,3 +135,54 @@ def test_how_far_inputs_are_settled() -> None:
     assert standing.reaches({fills: 4, bids: 0})
     assert not standing.reaches({fills: 6})
     assert not standing.reaches({fills: 5, bids: 1})
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"ARROW1\0\0", b"\xff" * 4 + b"\x10\0\0\0", b"\0" * 64])
+def test_what_is_no_batch_never_counts(data: bytes) -> None:
+    standing = Standing()
+    assert not standing.take(about_of(data), 0), "not even before the first claim"
+    read("a1!,a1:0+3", standing)
+    assert not standing.take(about_of(data), 3)
+    assert (standing.record, standing.length) == (4, 3)
+    assert end_of_events(data) == 0
+
+
+# ---- records as bytes ------------------------------------------------------------------------------------------------
+def batch(pool: str, first: int, count: int, term: int = 1, *, claim: bool = False) -> bytes:
+    return encode_entries(EntryBatch(pool, first, en.empty(count), {}, term, "a", claim=claim))
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict", "why"),
+    [
+        (batch("test", 3, 2), Verdict.COUNTS, "the writer's next"),
+        (batch("test", 3, 2, term=0), Verdict.DROPPED, "an older term"),
+        (batch("test", 9, 0, term=2, claim=True), Verdict.CLAIM, "the next term"),
+        (batch("test", 0, 0, term=1, claim=True), Verdict.CLAIM, "one that is taken"),
+        (b"", Verdict.FOREIGN, "nothing"),
+        (b"ARROW1\x00\x00", Verdict.FOREIGN, "no batch"),
+        (batch("other", 3, 2), Verdict.FOREIGN, "another pool's, on this lane"),
+        (batch("other", 9, 0, term=7, claim=True), Verdict.FOREIGN, "a claim for another pool"),
+    ],
+)
+def test_what_a_record_is(value: bytes, verdict: Verdict, why: str) -> None:
+    standing = Standing()
+    read("a1!,a1:0+3", standing)
+    term = standing.term
+    assert judge(standing, "test", 40, value) is verdict, why
+    assert standing.record == 41, "it is behind, whatever it is"
+    assert standing.length == (5 if verdict is Verdict.COUNTS else 3)
+    if verdict is Verdict.FOREIGN:
+        assert standing.term == term, "nobody's term"
+
+
+def test_a_stranger_between_two_batches_is_no_gap() -> None:
+    standing = Standing()
+    read("a1!,a1:0+3", standing)
+    told = [
+        judge(standing, "test", 2 + place, value)
+        for place, value in enumerate([b"x", batch("test", 3, 1), b"", batch("test", 4, 1)])
+    ]
+    assert told == [Verdict.FOREIGN, Verdict.COUNTS, Verdict.FOREIGN, Verdict.COUNTS]
+    with pytest.raises(JournalGapError):
+        judge(standing, "test", 9, batch("test", 7, 1))
