@@ -29,7 +29,7 @@ from flows.connectors.kafka.inbox import EARLIEST, Inbox
 from flows.connectors.placement import pool_of
 from flows.connectors.stop import STOP
 from flows.journal import events as ev
-from flows.journal.codec import EntryBatch, decode_entries, decode_events
+from flows.journal.codec import EntryBatch, about_of, decode_entries, decode_events, end_of_events
 from flows.journal.entries import Rows
 from flows.journal.terms import Standing
 from flows.lanes.every import Every
@@ -85,6 +85,7 @@ class Begin:
     """The first item of a start: the first entry that the database does not have."""
 
     first_offset: int
+    letters: int  # record of dead letters that is read first
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class Letters:
     """Dead letters, cut in any way: a repeat replaces itself."""
 
     rows: list[clickhouse.DeadLetterRow]
+    end: int  # the record behind them
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +159,14 @@ class Reader:
         taken = self.inbox.take()
         self.reading.read(self.inbox, taken)
         for each in taken.get((JOURNAL, self.lane), ()):
-            batch = decode_entries(each.value)
-            if self.standing.take(batch.about, each.offset):
-                self.entries.append((batch, self.standing.state()))
+            if self.standing.take(about_of(each.value), each.offset):
+                self.entries.append((decode_entries(each.value), self.standing.state()))
         for each in taken.get((EVENTS, self.lane), ()):
             self._take_events(each.offset, each.value)
         made: list[Pair | Letters] = list(self._pairs())
         if letters := taken.get((LETTERS, self.lane)):
-            made.append(Letters([row_of(each.value) for each in letters]))
+            rows = [row for each in letters if (row := row_of(each.value)) is not None]
+            made.append(Letters(rows, letters[-1].offset + 1))
         return [(self.key, Item(self.pool, each)) for each in made]
 
     def _begin(self) -> Begin:
@@ -184,13 +186,13 @@ class Reader:
         self.inbox = Inbox(self.live.kafka, f"audit-{self.pool}-in", at, NAMES)
         self.events_record = self.inbox.positions[EVENTS, self.lane]
         log.info("audit begun", pool=self.pool, journal_offset=first, reads_from=self.standing.length)
-        return Begin(first)
+        return Begin(first, self.inbox.positions[LETTERS, self.lane])
 
     def _take_events(self, record: int, value: bytes) -> None:
         """Events of entries that are news; another clearing process may have published the same ones before."""
-        batch = decode_events(value)
-        if batch.end_offset <= self.events_end:
+        if end_of_events(value) <= self.events_end:
             return
+        batch = decode_events(value)
         if batch.first_offset > self.events_end:
             raise LaneGapError(
                 f"pool {self.pool}: record {record} of events begins at entry {batch.first_offset}, "
@@ -218,11 +220,7 @@ class Reader:
                 found.append(rows[:cut])
                 self.events[0] = (rows[cut:], events_end, record)
             assert self.inbox is not None, "pairs come of what was read"
-            place = {
-                "journal": standing,
-                "events": self.events_record,
-                "letters": self.inbox.positions[LETTERS, self.lane],
-            }
+            place = {"journal": standing, "events": self.events_record}
             self.held.read_to[self.pool] = end
             yield Pair(batch, np.concatenate(found), place)
 
@@ -236,10 +234,13 @@ class Reader:
             self.inbox.close()
 
 
-def row_of(value: bytes) -> clickhouse.DeadLetterRow:
-    """A dead letter as the database keeps it."""
-    letter = orjson.loads(value)
-    return clickhouse.DeadLetterRow(**letter | {"raw": base64.b64decode(letter["raw"])})
+def row_of(value: bytes) -> clickhouse.DeadLetterRow | None:
+    """A dead letter as the database keeps it; None for what is no letter: somebody else wrote it."""
+    try:
+        letter = orjson.loads(value)
+        return clickhouse.DeadLetterRow(**letter | {"raw": base64.b64decode(letter["raw"])})
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 class Cut:
@@ -292,12 +293,16 @@ class Writer:
         self.held, self.pool = held, pool_of(key)
         self.places = places_of(live, self.pool)
         self.due = Every(PLACE_S)
+        self.letters = 0  # as far as they are inserted
 
     def write(self, items: Sequence[Item]) -> None:
         """One insert a table and block; and now and then a note of how far the lanes were read."""
         for item in items:
-            if isinstance(item.body, Letters):
+            if isinstance(item.body, Begin):
+                self.letters = item.body.letters
+            elif isinstance(item.body, Letters):
                 self.held.writer.insert_dead_letters(self.pool, item.body.rows)
+                self.letters = item.body.end
             elif isinstance(item.body, Blocks):
                 for block in item.body.blocks:
                     self.held.writer.insert_block(
@@ -305,7 +310,9 @@ class Writer:
                     )
                     self.held.stored_to[self.pool] = block.end_offset
                 if item.body.place and self.due.is_due():
-                    self.places.save(item.body.place["journal"]["length"], item.body.place)
+                    # Letters that were read with a block's entries may still be on their way here.
+                    place = item.body.place | {"letters": self.letters}
+                    self.places.save(place["journal"]["length"], place)
 
     def snapshot(self) -> None:
         """An insert that has returned is safe."""

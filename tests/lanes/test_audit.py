@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows.connectors.engine import Item
 from flows.connectors.placement import keys_for
 from flows.journal.codec import EventBatch, decode_entries, decode_events, encode_events
 from flows.journal.terms import Standing
@@ -21,6 +22,18 @@ from tests.lanes.memory import Memory, Record
 from tests.lanes.processes import POOL, Process, live, records
 
 pytestmark = pytest.mark.compiled
+
+
+class Inserting:
+    """Takes all inserts."""
+
+    def __init__(self) -> None:
+        self.writer = self
+        self.stored_to: dict[str, int] = {}
+
+    def insert_block(self, *_: object) -> None: ...
+
+    def insert_dead_letters(self, *_: object) -> None: ...
 
 
 class Database:
@@ -96,7 +109,7 @@ def test_each_entry_comes_once_with_its_events(
     first = int(share * len(entries))
     folder = tmp_path_factory.mktemp("state")
     begin, *pairs = read(lane, folder, first)
-    assert begin == Begin(first)
+    assert begin == Begin(first, 0)
     assert all(isinstance(each, Pair) for each in pairs)
     assert np.array_equal(np.concatenate([each.batch.rows for each in pairs]), entries)
     assert np.array_equal(np.concatenate([each.events for each in pairs]), events)
@@ -117,9 +130,9 @@ def test_a_note_of_places_is_read_on_from(lane: Memory, tmp_path: Path) -> None:
     begin, *pairs = read(lane, tmp_path, 0)
     at = pairs[len(pairs) // 2]
     end = at.batch.first_offset + len(at.batch.rows)
-    audit.places_of(live(tmp_path), POOL).save(at.place["journal"]["length"], at.place)
+    audit.places_of(live(tmp_path), POOL).save(at.place["journal"]["length"], at.place | {"letters": 0})
     begin, *rest = read(lane, tmp_path, end)
-    assert begin == Begin(end)
+    assert begin == Begin(end, 0)
     assert rest[0].batch.first_offset <= end, "it may read a batch again, never leave one out"
     assert sum(len(each.batch.rows) for each in rest) < len(entries)
     step = Cut(live(tmp_path), POOL)
@@ -149,6 +162,7 @@ def test_dead_letters_pass_beside_the_blocks(lane: Memory, tmp_path: Path) -> No
         b'{"topic": "fills", "partition": 0, "offset": 7, "reason": "late", "field": "time_ns", "detail": "x",'
         b' "raw": "e30=", "raw_bytes": 2}'
     )
+    lane.append("dead-letters", 0, b"somebody else's")
     lane.append("dead-letters", 0, value)
     try:
         [letters] = [each for each in read(lane, tmp_path, 0) if isinstance(each, Letters)]
@@ -156,4 +170,36 @@ def test_dead_letters_pass_beside_the_blocks(lane: Memory, tmp_path: Path) -> No
         lane.logs["dead-letters", 0].clear()
     [row] = letters.rows
     assert (row.topic, row.offset, row.raw) == ("fills", 7, b"{}")
+    assert letters.end == 2
     assert list(Cut(live(tmp_path), POOL).apply(letters)) == [letters]
+
+
+def test_a_note_of_places_passes_no_letter_that_is_not_inserted(lane: Memory, tmp_path: Path) -> None:
+    """Letters come behind the entries that they were read with: a kill between the two must read them again."""
+    begin, *pairs = read(lane, tmp_path, 0)
+    step = Cut(live(tmp_path), POOL)
+    made = [one for each in [begin, *pairs] for one in step.apply(each)] + list(step.end())
+    writer = audit.Writer(live(tmp_path), Inserting(), f"x:{POOL}")
+    writer.pool, writer.places = POOL, audit.places_of(live(tmp_path), POOL)
+    places = []
+    for letters in (Letters([], 3), None):
+        writer.due.last = -1e9
+        writer.write([Item(POOL, begin), Item(POOL, made[1]), *([Item(POOL, letters)] if letters else [])])
+        places.append(writer.places.newest(1 << 62))
+    assert [place[1]["letters"] for place in places if place is not None] == [0, 0]
+    writer.due.last = -1e9
+    writer.write([Item(POOL, Letters([], 3)), Item(POOL, made[1])])
+    place = writer.places.newest(1 << 62)
+    assert place is not None
+    assert place[1]["letters"] == 3
+
+
+@pytest.mark.parametrize("topic", ["journal", "events"])
+def test_what_strangers_write_is_passed_over(lane: Memory, tmp_path: Path, topic: str) -> None:
+    before = read(lane, tmp_path, 0)
+    kept = list(lane.logs[topic, 0])
+    lane.append(topic, 0, b"somebody else's")
+    try:
+        assert [type(each) for each in read(lane, tmp_path, 0)] == [type(each) for each in before]
+    finally:
+        lane.logs[topic, 0] = kept
