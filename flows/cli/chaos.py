@@ -37,7 +37,10 @@ def chaos(
     each: Annotated[
         str, typer.Option(help="How many faults a drill has, LEAST-MOST.", metavar="LEAST-MOST")
     ] = "2-4",
-    speed: Annotated[float, typer.Option(min=1, help="Seconds of the recording that a second plays.")] = 80.0,
+    speed: Annotated[float, typer.Option(min=1, help="Seconds of the recording that a second plays.")] = 16.0,
+    patience: Annotated[
+        float, typer.Option(min=1, help="Multiplies all limits of time, on a machine that others load.")
+    ] = 1.0,
     folder: Annotated[Path, typer.Option(help="Where drills are held; what fails is left there.")] = Path(
         "runs/chaos"
     ),
@@ -48,7 +51,7 @@ def chaos(
 ) -> None:
     """Strike the real flows with faults while a crash is played to them, and check everything afterwards.
 
-    A drill plays a quarter of an hour of the recording, with faults that its seed draws. Afterwards the journal,
+    A drill plays some minutes of the recording, with faults that its seed draws. Afterwards the journal,
     executed again, must give the events that were published and that ClickHouse holds; value must be conserved; and each
     record that was sent must have been admitted once, refused with its origin, or be market data. A drill that fails
     names its seed; the same seed strikes with the same faults again.
@@ -65,7 +68,9 @@ def chaos(
     folder.mkdir(parents=True, exist_ok=True)
     with Broker(folder.absolute() / "kafka") as broker:
         while len(found) < drills if drills is not None else time.monotonic() < end:
-            done = drill(broker, folder.absolute(), plan(seed + len(found), among, least, most), speed)
+            done = drill(
+                broker, folder.absolute(), plan(seed + len(found), among, least, most), speed, patience
+            )
             found.append(done)
             typer.echo(orjson.dumps(done.told()).decode() if json else line(done))
     failed = [str(done.seed) for done in found if not done.is_sound]

@@ -1,4 +1,4 @@
-"""What is played while things go wrong: a crash of a quarter of an hour with some hundred accounts, as Kafka records.
+"""What is played while things go wrong: the first minutes of a crash with some hundred accounts, as Kafka records.
 
 recording -> the minutes of the fall -> accounts that open at its top -> records in the order of their sending
 """
@@ -21,8 +21,8 @@ from flows.rules.scale.time import SECOND_NS
 RECORDING: Final = "crash-2025-04-07"
 VENUE: Final = "crash-2025-04-07.toml"
 START: Final = datetime(2025, 4, 7, 6, 44, 30, tzinfo=UTC)
-END: Final = datetime(2025, 4, 7, 7, 0, 30, tzinfo=UTC)
-ACCOUNTS: Final = 300
+END: Final = datetime(2025, 4, 7, 6, 48, 30, tzinfo=UTC)
+ACCOUNTS: Final = 800
 
 _SENT: Final = re.compile(rb'"sent_ns":([0-9]+)')
 _MARKET: Final = re.compile(rb'"market":"([^"]+)"')

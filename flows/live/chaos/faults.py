@@ -17,7 +17,7 @@ from flows.connectors.checkpoints import Checkpoints
 from flows.connectors.clickhouse import FOLDER
 from flows.live.chaos.fall import clock
 from flows.live.chaos.poison import throw
-from flows.live.chaos.processes import FLOWS, Flow
+from flows.live.chaos.processes import FLOWS, STOP_S, Flow
 from flows.live.chaos.scene import Scene
 from flows.live.chaos.sender import Trouble
 from flows.rules.scale.time import SECOND_NS
@@ -78,7 +78,7 @@ def _leave(flow: Flow, scene: Scene, former: object) -> None:
     else:
         scene.pump(scene.dice.uniform(0.5, 2))
         if stray.code is None:
-            stray.stop()
+            stray.stop(STOP_S * scene.patience)
     if wrong := stray.fault():
         scene.wrong.append(wrong)
 
@@ -217,7 +217,7 @@ def disk_full(scene: Scene) -> None:
     scene.flows[flow] = full = scene.starter.start(flow, room)
     scene.pump(3)
     if full.code is None:
-        full.stop()
+        full.stop(STOP_S * scene.patience)
         scene.sign(f"{flow} ended with {full.code}: {full.last_line}")
         if wrong := full.fault():
             scene.wrong.append(wrong)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from flows.connectors.kafka.clients import consumer, ends
-from flows.connectors.kafka.errors import KafkaFailure
+from flows.connectors.kafka.errors import KafkaFailure, KafkaUnreachable
 from flows.connectors.kafka.inbox import EARLIEST, Inbox
 from flows.journal import entries as en
 from flows.journal.arrivals import Arrived
@@ -72,6 +72,12 @@ class Follow:
     def behind(self) -> str:
         """What is not yet done of all that lies in the input topics; empty once nothing is left."""
         self.look()
+        try:
+            return self._behind()
+        except KafkaUnreachable as error:
+            return str(error)
+
+    def _behind(self) -> str:
         for lane, pool in enumerate(self.pools):
             for flow, inputs, standing in (
                 ("market", market.INPUTS, self.states[lane]),

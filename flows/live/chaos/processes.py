@@ -115,6 +115,7 @@ class Starter:
     kafka: KafkaSettings
     database: str = ""
     workers: int = 1
+    audit_block_s: int = 5
     count: int = 0
     state: Path = field(init=False)  # the folder of checkpoints
 
@@ -147,5 +148,6 @@ class Starter:
             "MARGINLINE_VENUE": VENUE,
             "MARGINLINE_STATE": str(self.state),
             "MARGINLINE_TIME": "topic",
+            "MARGINLINE_AUDIT_BLOCK_S": str(max(5, self.audit_block_s)),
             "MARGINLINE_DATABASE": self.database,
         }

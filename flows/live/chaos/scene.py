@@ -15,7 +15,7 @@ from flows.lanes.settings import Live
 from flows.live.broker import Broker
 from flows.live.chaos.database import Database
 from flows.live.chaos.follow import Follow
-from flows.live.chaos.processes import FLOWS, Flow, Started, Starter
+from flows.live.chaos.processes import FLOWS, STOP_S, Flow, Started, Starter
 from flows.live.chaos.sender import Sender
 from flows.rules.scale.time import SECOND_NS
 
@@ -44,6 +44,7 @@ class Scene:
     follow: Follow
     dice: random.Random
     database: Database | None = None
+    patience: float = 1.0  # multiplies all limits of time
     flows: dict[Flow, Started] = field(default_factory=dict)
     strays: list[Started] = field(default_factory=list)  # second processes of a flow
     signs: list[tuple[float, str]] = field(default_factory=list)
@@ -69,10 +70,10 @@ class Scene:
     def until(self, what: str, happened: object, patience_s: float = PATIENCE_S) -> bool:
         """Let time pass until something has happened; what has not is noted as wrong."""
         assert callable(happened), "a question"
-        end = time.monotonic() + patience_s
+        end = time.monotonic() + patience_s * self.patience
         while not happened():
             if time.monotonic() > end:
-                self.wrong.append(f"not within {patience_s:.0f} s: {what}")
+                self.wrong.append(f"not within {patience_s * self.patience:.0f} s: {what}")
                 return False
             self.pump(TICK_S)
         return True
@@ -121,7 +122,7 @@ class Scene:
 
     def stop(self, flow: Flow) -> None:
         """Ask a flow to stop, as an operator does; it must, with 0 and in time."""
-        code = self.flows[flow].stop()
+        code = self.flows[flow].stop(STOP_S * self.patience)
         if code != 0:
             last = self.flows[flow].last_line[:200]
             self.wrong.append(f"{flow} was asked to stop and ended with {code}: {last}")

@@ -25,6 +25,9 @@ from flows.rules.scale.time import SECOND_NS
 Trouble = Literal["none", "repeat", "swap", "late"]
 
 HEADERS: Final = (("content-type", b"application/json"),)
+OPENING_SPEED: Final = 40.0
+"""Before the first fill only prices and deposits come: nothing strikes so early."""
+
 SHARE: Final = 0.1
 """Of the records, how many meet with trouble while there is some."""
 
@@ -63,7 +66,7 @@ class Sender(threading.Thread):
     def run(self) -> None:
         """Send all of it, each at its time."""
         first = next(place for place, each in enumerate(self.told) if each.topic == "fills")
-        self._play(self.told[:first], self.speed / 4)
+        self._play(self.told[:first], OPENING_SPEED)
         self._flush()
         self.opened.set()
         self.gate.wait()
