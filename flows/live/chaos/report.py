@@ -19,7 +19,7 @@ every drill the journal, executed again, gave the events on their topics and in 
 record had one fate: admitted, refused with its origin, or market data.
 
 *Seen* is the time from the fault's beginning to the first sign that an operator gets: a process that ended, a warning in
-a log, dead letters, or events that are more than five seconds behind. *Follows* is the time from the fault's end, or for
+a log, dead letters, or no events for five seconds. *Follows* is the time from the fault's end, or for
 a kill from the kill, until every flow runs and events have caught up with what was being sent by then; it includes the
 start of a process. Seconds, median and worst.
 """

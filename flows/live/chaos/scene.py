@@ -24,7 +24,11 @@ AGAIN_S: Final = 0.5
 """How long the operator waits before a process is started again."""
 
 LAG_S: Final = 5.0
-"""Events that are further behind what is sent are a sign of trouble."""
+"""Events that have not come for so long, while there is something to decide, are a sign of trouble."""
+
+BEHIND_MOST_NS: Final = 30 * SECOND_NS
+"""Time of the recording by which events may be behind before the venue waits for them: else a machine that is slow to
+start a process would sleep through the fall, and nobody would be liquidated."""
 
 LONGEST_SIGN: Final = 300
 
@@ -51,6 +55,7 @@ class Scene:
     wrong: list[str] = field(default_factory=list)
     _died: dict[Flow, float] = field(default_factory=dict)
     _letters: int = 0
+    _followed: tuple[float, int] = (0.0, 0)  # since when, up to which event time
 
     def start(self) -> None:
         """Start all four flows."""
@@ -86,9 +91,17 @@ class Scene:
         """Whether every flow runs and has begun."""
         return all(each.code is None and each.begun for each in self.flows.values())
 
-    def lag_s(self) -> float:
-        """How far events are behind what is sent, in seconds of the player."""
-        return (self.sender.clock_ns - self.follow.followed_ns) / SECOND_NS / self.sender.speed
+    def _keep_up(self, now: float) -> None:
+        """Have the venue wait for events that are far behind; that they do not come at all is a sign."""
+        followed_ns = self.follow.followed_ns
+        if followed_ns != self._followed[1] or self.sender.clock_ns <= followed_ns:
+            self._followed = now, followed_ns
+        elif now - self._followed[0] > LAG_S:
+            self.sign("no events come")
+        if followed_ns and self.sender.clock_ns - followed_ns > BEHIND_MOST_NS:
+            self.sender.held.set()
+        else:
+            self.sender.held.clear()
 
     def _watch(self) -> None:
         now = time.monotonic()
@@ -110,8 +123,7 @@ class Scene:
         if self.follow.letters > self._letters:
             self._letters = self.follow.letters
             self.sign("dead letters")
-        if self.follow.followed_ns and self.lag_s() > LAG_S:
-            self.sign("events are behind")
+        self._keep_up(now)
 
     def replace(self, flow: Flow) -> Started:
         """Start another process of a flow; the one that ran is a stray from now on."""

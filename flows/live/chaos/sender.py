@@ -28,6 +28,8 @@ HEADERS: Final = (("content-type", b"application/json"),)
 OPENING_SPEED: Final = 40.0
 """Before the first fill only prices and deposits come: nothing strikes so early."""
 
+HELD_S: Final = 0.02
+
 SHARE: Final = 0.1
 """Of the records, how many meet with trouble while there is some."""
 
@@ -57,6 +59,7 @@ class Sender(threading.Thread):
         self.opened = threading.Event()  # all before the first fill is sent
         self.gate = threading.Event()  # and may be gone on from
         self.halted = threading.Event()
+        self.held = threading.Event()  # a venue waits where its risk plane is far behind
         self.extra: deque[Sent] = deque()
         self._held: list[tuple[float, Sent]] = []  # by when they are sent at last
         self._kept: dict[tuple[str, int], Sent] = {}
@@ -83,6 +86,10 @@ class Sender(threading.Thread):
             wait = (each.at_ns - base) / SECOND_NS / speed - (time.monotonic() - began)
             if wait > 0:
                 time.sleep(wait)
+            since = time.monotonic()
+            while self.held.is_set() and not self.halted.is_set():
+                time.sleep(HELD_S)
+            began += time.monotonic() - since
             if self.halted.is_set():
                 return
             for one in self._met(each):
