@@ -52,6 +52,7 @@ class Reason(StrEnum):
     NONCE_USED = "nonce_used"
     EXPIRED = "expired"
     BAD_PARAMETERS = "bad_parameters"
+    NOT_ARROW = "not_arrow"
 
 
 MEANINGS: Final = {
@@ -88,6 +89,7 @@ MEANINGS: Final = {
     Reason.NONCE_USED: "a nonce that one of the keys has used before, or one older than the pool remembers",
     Reason.EXPIRED: "a command whose time is over by the pool's clock",
     Reason.BAD_PARAMETERS: "parameters that the registry refuses, or that are not the next version",
+    Reason.NOT_ARROW: "a bulk record that is no Arrow stream, or a compressed one",
 }
 
 
@@ -120,3 +122,14 @@ class DeadLetter(Strict):
         ),
     ]
     raw_bytes: Annotated[Offset, Field(description="Length of the whole record.", examples=[211])]
+    row: Annotated[
+        Offset,
+        Field(description="Row of a bulk record, from 0; then raw is that message as JSON.", examples=[0]),
+    ] = 0
+    replayed_offset: Annotated[
+        Offset | None,
+        Field(
+            description="Offset on its topic at which it was sent again; absent until it is.",
+            examples=[1_002_377],
+        ),
+    ] = None

@@ -25,6 +25,8 @@ class DeadLetterRow(NamedTuple):
     detail: str
     raw: bytes
     raw_bytes: int
+    row: int = 0
+    replayed_offset: int | None = None
 
 
 def journal_table(pool: str, first_offset: int, entries: Rows, texts: Mapping[int, str]) -> pa.Table:
@@ -88,7 +90,9 @@ def parameters_table(pool: str, first_offset: int, entries: Rows, texts: Mapping
 
 def dead_letters_table(pool: str, dead_letters: Sequence[DeadLetterRow]) -> pa.Table:
     """Refused records as the `dead_letters` table has them."""
-    topic, partition, offset, reason, field, detail, raw, raw_bytes = zip(*dead_letters, strict=True)
+    topic, partition, offset, reason, field, detail, raw, raw_bytes, row, replayed = zip(
+        *dead_letters, strict=True
+    )
     return pa.table(
         {
             "pool": _pool(pool, len(dead_letters)),
@@ -100,6 +104,8 @@ def dead_letters_table(pool: str, dead_letters: Sequence[DeadLetterRow]) -> pa.T
             "detail": pa.array(detail, pa.utf8()),
             "raw": pa.array(raw, pa.binary()),
             "raw_bytes": pa.array(raw_bytes, pa.int64()),
+            "row": pa.array(row, pa.int64()),
+            "replayed_offset": pa.array([-1 if each is None else each for each in replayed], pa.int64()),
         }
     )
 

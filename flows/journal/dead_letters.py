@@ -33,6 +33,7 @@ class DeadLetter(NamedTuple):
     detail: str
     raw: bytes  # cut after 4,096
     raw_bytes: int  # length of the whole record
+    row: int = 0  # of a bulk record: which of its messages
 
     def line(self) -> bytes:
         """As JSON, without a line end."""
@@ -40,9 +41,15 @@ class DeadLetter(NamedTuple):
 
 
 def dead_letter(
-    topic: int, partition: int, offset: int, why: Refusal, line: bytes, length: int | None = None
+    topic: int,
+    partition: int,
+    offset: int,
+    why: Refusal,
+    line: bytes,
+    length: int | None = None,
+    row: int = 0,
 ) -> DeadLetter:
-    """Refuse one line of a topic; ``length`` is its true one, if it was cut."""
+    """Refuse one line of a topic; ``length`` is its true one, if it was cut; ``row`` its place in a bulk record."""
     size = len(line) if length is None else length
     kept = line[:RAW_BYTES_KEPT]
-    return DeadLetter(TOPICS[topic], partition, offset, why.reason, why.field, why.detail, kept, size)
+    return DeadLetter(TOPICS[topic], partition, offset, why.reason, why.field, why.detail, kept, size, row)

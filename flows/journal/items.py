@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, overload
 
 import numpy as np
 
@@ -18,12 +18,52 @@ from flows.journal.entries import Rows
 from flows.journal.merge import Part
 from flows.journal.screen import Faults, Screen
 from flows.journal.tables import NOT_THERE, Tables
-from flows.journal.wire import NUMBER, TIME_NS, Ints
+from flows.journal.wire import NUMBER, TIME_NS, Ints, integers
 from flows.rules.scale.time import MAX_LATE_ACCOUNT_NS
 from schemas.dead_letter import Reason
 from schemas.explain import Refusal
 
 KINDS: Final = {"deposit": en.DEPOSIT, "withdrawal": en.WITHDRAWAL, "transfer": en.TRANSFER}
+
+
+class Chosen(Sequence[bytes]):
+    """Lines of some parts, each got from its part only where it is asked for."""
+
+    def __init__(self, parts: Sequence[Part], part: Ints, rows: Ints) -> None:
+        """``part``, by place in ``parts``, and ``rows`` of each line."""
+        self.parts, self.part, self.rows = parts, part, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, place: int) -> bytes: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[bytes]: ...
+    def __getitem__(self, place: int | slice) -> bytes | list[bytes]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        return self._of(place).lines[int(self.rows[place])]
+
+    def row(self, place: int) -> int:
+        """A line's place in its record."""
+        return self._of(place).row(int(self.rows[place]))
+
+    def _of(self, place: int) -> Part:
+        return self.parts[int(self.part[place])]
+
+    @classmethod
+    def joined(cls, pieces: Sequence[Chosen], order: Ints) -> Chosen:
+        """Lines of several pieces, in an order."""
+        before = np.cumsum([0, *(len(each.parts) for each in pieces[:-1])])
+        part = np.concatenate(
+            [each.part + first for each, first in zip(pieces, before.tolist(), strict=True)]
+        )
+        rows = np.concatenate([each.rows for each in pieces])
+        return cls([part for each in pieces for part in each.parts], part[order], rows[order])
+
+
+NO_LINES: Final = Chosen([], np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +75,18 @@ class Items:
     first: list[str]  # account, or the buyer
     second: list[str]  # owner of a deposit, target of a transfer, seller of a fill; else empty
     letters: dict[int, DeadLetter]  # of rows that are refused whatever their pool says, but for a repeat
-    lines: list[bytes]
+    lines: Chosen
 
     def letter(self, row: int, why: Refusal) -> DeadLetter:
         """Refuse a row."""
         topic, line = int(self.rows[row, en.TOPIC]), self.lines[row]
         partition, offset = self.rows[row, [en.PARTITION, en.ORIGIN_OFFSET]].tolist()
-        return dead_letter(topic, partition, offset, why, line)
+        return dead_letter(topic, partition, offset, why, line, row=self.lines.row(row))
 
 
 def none() -> Items:
     """No items."""
-    return Items(en.empty(0), np.zeros(0, np.int64), [], [], {}, [])
+    return Items(en.empty(0), np.zeros(0, np.int64), [], [], {}, NO_LINES)
 
 
 def joined(pieces: Sequence[Items]) -> Items:
@@ -58,7 +98,6 @@ def joined(pieces: Sequence[Items]) -> Items:
     order = np.argsort(places, kind="stable")
     first = [name for each in pieces for name in each.first]
     second = [name for each in pieces for name in each.second]
-    lines = [line for each in pieces for line in each.lines]
     letters: dict[int, DeadLetter] = {}
     start = 0
     for each in pieces:
@@ -71,7 +110,7 @@ def joined(pieces: Sequence[Items]) -> Items:
         [first[row] for row in turn],
         [second[row] for row in turn],
         {row: letters[former] for row, former in enumerate(turn) if former in letters} if letters else {},
-        [lines[row] for row in turn],
+        Chosen.joined([each.lines for each in pieces], order),
     )
 
 
@@ -142,25 +181,24 @@ def _of_pool(drafts: Drafts, rows: Ints) -> Items:
         [drafts.first[place] for place in named],
         [drafts.second[place] for place in named],
         {place: faults.letter(turn[place]) for place in faulty},
-        [part.lines[row] for row in turn],
+        Chosen([part], np.zeros(len(rows), np.int64), rows),
     )
 
 
 # --- topics -----------------------------------------------------------------------------------------------------------
 def _collateral(drafts: Drafts) -> None:
     faults, tables, read = drafts.faults, drafts.tables, drafts.part.read
-    good = faults.good
-    pools = [each.pool for each in good]
-    drafts.pool = faults.spread(tables.lookup(tables.pools, pools))
+    drafts.pool = faults.spread(faults.numbers(tables.pools, "pool"))
     faults.mark(drafts.pool < 0, Reason.UNKNOWN_POOL, "pool", _says(drafts, "pool", "there is no pool"))
-    kinds = np.fromiter((KINDS[each.kind] for each in good), np.int64, len(good))
-    drafts.put(en.KIND, faults.spread(kinds))
-    drafts.first = [each.account for each in good]
-    drafts.second = [(each.owner or each.to) or "" for each in good]
+    drafts.put(en.KIND, faults.spread(faults.numbers(KINDS, "kind")))
+    drafts.first = faults.told("account")
+    drafts.second = [
+        (owner or to) or "" for owner, to in zip(faults.told("owner"), faults.told("to"), strict=True)
+    ]
     home = drafts.pool[faults.readable].tolist()
     held = [
-        tables.assets[pool].get(each.asset, -1) if pool >= 0 else -1
-        for pool, each in zip(home, good, strict=True)
+        tables.assets[pool].get(name, -1) if pool >= 0 else -1
+        for pool, name in zip(home, faults.told("asset"), strict=True)
     ]
     asset = faults.spread(np.array(held, np.int64))
     faults.mark(asset < 0, Reason.UNKNOWN_ASSET, "asset", _says(drafts, "asset", "the pool does not take"))
@@ -197,7 +235,7 @@ def _isolated(drafts: Drafts) -> None:
 def _market(drafts: Drafts) -> Ints:
     """Numbers of the lines' markets, and with them their pools."""
     faults, tables = drafts.faults, drafts.tables
-    number = faults.spread(tables.lookup(tables.markets, faults.names("market")))
+    number = faults.spread(faults.numbers(tables.markets, "market"))
     faults.mark(number < 0, Reason.UNKNOWN_MARKET, "market", _says(drafts, "market", "there is no market"))
     drafts.pool = np.where(number >= 0, tables.market_pool[number], NOT_THERE)
     return number
@@ -213,18 +251,17 @@ def _priced(drafts: Drafts, number: Ints, price: str = "price") -> tuple[Ints, I
 
 def _fills(drafts: Drafts) -> None:
     faults = drafts.faults
-    good = faults.good
     number = _market(drafts)
     drafts.put(en.KIND, en.FILL)
-    drafts.first, drafts.second = [each.buyer for each in good], [each.seller for each in good]
+    drafts.first, drafts.second = faults.told("buyer"), faults.told("seller")
     ticks, lots = _priced(drafts, number)
     drafts.put(en.Fill.MARKET, drafts.tables.market_row[number])
     drafts.put(en.Fill.BUYER, -1)
     drafts.put(en.Fill.SELLER, -1)
-    drafts.put(en.Fill.TAKER, faults.spread(np.array([each.taker == "seller" for each in good], np.int64)))
+    drafts.put(en.Fill.TAKER, faults.spread(faults.is_text("taker", "seller")))
     drafts.put(en.Fill.LOTS, lots)
     drafts.put(en.Fill.PRICE_TICKS, ticks)
-    events = _events(drafts, [each.liquidation for each in good])
+    events = _events(drafts, faults.told("liquidation"))
     foreign = (events[:, 0] != drafts.pool) & (events[:, 0] != _NO_EVENT) & (drafts.pool >= 0)
     detail = _says(drafts, "liquidation", "this is no event of the market's pool:")
     faults.mark(foreign, Reason.BAD_VALUE, "liquidation", detail)
@@ -234,33 +271,29 @@ def _fills(drafts: Drafts) -> None:
 
 def _order_checks(drafts: Drafts) -> None:
     faults = drafts.faults
-    good = faults.good
     number = _market(drafts)
     drafts.put(en.KIND, en.ORDER_CHECK)
-    drafts.first, drafts.second = [each.account for each in good], [""] * len(good)
+    drafts.first, drafts.second = faults.told("account"), [""] * len(faults.good)
     ticks, lots = _priced(drafts, number)
-    sign = np.array([1 if each.side == "buy" else -1 for each in good], np.int64)
+    sign = 2 * faults.is_text("side", "buy") - 1
     drafts.put(en.OrderCheck.ACCOUNT, -1)
     drafts.put(en.OrderCheck.MARKET, drafts.tables.market_row[number])
     drafts.put(en.OrderCheck.LOTS, lots * faults.spread(sign))
     drafts.put(en.OrderCheck.PRICE_TICKS, ticks)
-    drafts.put(
-        en.OrderCheck.REDUCE_ONLY, faults.spread(np.array([each.reduce_only for each in good], np.int64))
-    )
+    drafts.put(en.OrderCheck.REDUCE_ONLY, faults.spread(integers(faults.good, "reduce_only")))
 
 
 def _bids(drafts: Drafts) -> None:
     faults = drafts.faults
-    good = faults.good
     number = _market(drafts)
     drafts.put(en.KIND, en.BID)
-    drafts.first, drafts.second = [each.account for each in good], [""] * len(good)
-    events = _events(drafts, [each.offer for each in good])
+    drafts.first, drafts.second = faults.told("account"), [""] * len(faults.good)
+    events = _events(drafts, faults.told("offer"))
     foreign = (events[:, 0] != drafts.pool) & (drafts.pool >= 0)
     detail = _says(drafts, "offer", "this is no event of the market's pool:")
     faults.mark(foreign, Reason.BAD_VALUE, "offer", detail)
     ticks, lots = _priced(drafts, number, "limit_price")
-    bonus = np.array([each.minimum_bonus_ppm for each in good], np.int64)
+    bonus = integers(faults.good, "minimum_bonus_ppm")
     drafts.put(en.Bid.OFFER_OFFSET, events[:, 1])
     drafts.put(en.Bid.OFFER_INDEX, events[:, 2])
     drafts.put(en.Bid.ACCOUNT, -1)
@@ -273,13 +306,13 @@ def _bids(drafts: Drafts) -> None:
 def _commands(drafts: Drafts) -> None:
     """What was ordered and who signed it is read at the pool's door (`flows.journal.commands`)."""
     faults, tables = drafts.faults, drafts.tables
-    good = faults.good
     drafts.put(en.KIND, en.COMMAND)
-    drafts.first, drafts.second = [""] * len(good), [""] * len(good)
-    drafts.pool = faults.spread(tables.lookup(tables.pools, [each.pool for each in good]))
+    drafts.first, drafts.second = [""] * len(faults.good), [""] * len(faults.good)
+    drafts.pool = faults.spread(faults.numbers(tables.pools, "pool"))
     faults.mark(drafts.pool < 0, Reason.UNKNOWN_POOL, "pool", _says(drafts, "pool", "there is no pool"))
-    number = faults.spread(tables.lookup(tables.markets, [each.market for each in good]))
-    named = faults.spread(np.array([each.market is not None for each in good], np.int64), 0) == 1
+    number = faults.spread(faults.numbers(tables.markets, "market"))
+    told = np.array([each is not None for each in faults.told("market")], np.int64)
+    named = faults.spread(told, 0) == 1
     foreign = named & ((number < 0) | (tables.market_pool[number] != drafts.pool))
     faults.mark(foreign, Reason.UNKNOWN_MARKET, "market", _says(drafts, "market", "the pool has no market"))
 

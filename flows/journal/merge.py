@@ -8,7 +8,7 @@ A line that cannot be read, or that was sent before its predecessor or outside t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypedDict
 
@@ -57,12 +57,17 @@ class Part:
     topic: int
     partition: int
     offsets: Ints  # of each row: Kafka's, or its line's number
-    lines: list[bytes]
+    lines: Sequence[bytes]
     lengths: Mapping[int, int]
     read: Read
     sent_ns: Ints  # own one, or the predecessor's
     in_order: NDArray[np.bool_]  # whether it is the own one
     places: Ints  # within the slice
+    in_record: Ints | None = None  # of each row, of bulk records: which of the record's messages
+
+    def row(self, row: int) -> int:
+        """A line's place in its record: 0 but in a bulk record."""
+        return 0 if self.in_record is None else int(self.in_record[row])
 
 
 @dataclass(frozen=True, slots=True)

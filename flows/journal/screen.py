@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flows.journal import entries as en
+from flows.journal.columns import Columns, taken
 from flows.journal.compiled import kernel
 from flows.journal.dead_letters import DeadLetter, code, dead_letter
 from flows.journal.decimals import NANO, scaled
 from flows.journal.merge import Part
 from flows.journal.numbers import KNOWN, NEW, OUTSIDE, WINDOW, Numbers, judge, note
 from flows.journal.tables import NOT_THERE, Measure, Tables
-from flows.journal.wire import BEYOND, NUMBER, TIME_NS, Ints, Message, texts
+from flows.journal.wire import BEYOND, NUMBER, TIME_NS, Ints, texts
 from flows.registry.text import show
 from flows.rules.scale.time import SECOND_NS, is_early, is_late
 from schemas.dead_letter import Reason
@@ -39,24 +40,36 @@ class Faults:
 
     def __init__(self, part: Part, tables: Tables) -> None:
         """Lines that could not be read, and those whose producer may not send on this topic."""
-        self.part = part
+        self.part, self.tables = part, tables
         self.codes: Ints = np.zeros(len(part.lines), np.int64)
         self.why: dict[int, Refusal] = {}
         for row, refusal in part.read.refused.items():
             self.put(row, refusal)
         self.readable = np.flatnonzero(self.codes == 0)
-        self.good = [part.read.messages[row] for row in self.readable.tolist()]
+        self.good = taken(part.read.messages, self.readable)
         self.producer: Ints = np.full(len(part.lines), NOT_THERE, np.int64)
-        self.producer[self.readable] = tables.lookup(tables.producers, texts(self.good, "source"))
+        self.producer[self.readable] = self.numbers(tables.producers, "source")
         self.window = tables.number_row[part.topic, self.producer]
         self.mark(self.window < 0, Reason.UNKNOWN_PRODUCER, "source", self._unregistered)
 
     def _unregistered(self, row: int) -> str:
         return f"{self.part.read.messages[row].source} is not registered to send on this topic"
 
-    def names(self, field: str) -> list[str | None]:
-        """One text of every readable message."""
+    def told(self, field: str) -> list[Any]:
+        """One field of every readable message."""
         return texts(self.good, field)
+
+    def numbers(self, of: dict[str, int], field: str) -> Ints:
+        """Numbers of one field's names, `NOT_THERE` for unknown ones."""
+        if isinstance(self.good, Columns):
+            return self.good.numbers(of, field, NOT_THERE)
+        return self.tables.lookup(of, texts(self.good, field))
+
+    def is_text(self, field: str, text: str) -> Ints:
+        """1 where a field is this text, else 0."""
+        if isinstance(self.good, Columns):
+            return self.good.numbers({text: 1}, field, 0)
+        return np.array([each == text for each in texts(self.good, field)], np.int64)
 
     def spread(self, values: Ints, empty: int = NOT_THERE) -> Ints:
         """Values of the readable messages, put in the rows of their lines."""
@@ -99,7 +112,8 @@ class Faults:
         """The dead letter of a row."""
         part = self.part
         offset, length = int(part.offsets[row]), part.lengths.get(row)
-        return dead_letter(part.topic, part.partition, offset, self.why[row], part.lines[row], length)
+        line, number = part.lines[row], part.row(row)
+        return dead_letter(part.topic, part.partition, offset, self.why[row], line, length, number)
 
 
 def _misfit(value: int, measure: Measure, of: int, field: str, beyond: bool) -> Refusal:
@@ -151,7 +165,7 @@ class Screen:
             faults.why[row] = _told(int(faults.codes[row]), message, sent_ns, late_ns)
 
 
-def _told(fault: int, message: Message, sent_ns: int, late_ns: int) -> Refusal:
+def _told(fault: int, message: Any, sent_ns: int, late_ns: int) -> Refusal:
     """A fault that `screen` found, for a person."""
     source, number, time_ns = message.source, message.number, message.time_ns
     if fault == DUPLICATE:

@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.journal.columns import Columns, Messages
 from flows.journal.decimals import GOOD, TOO_LARGE, parse_decimals
 from schemas import message as form
 from schemas.dead_letter import LARGEST_RECORD_BYTES, Reason
@@ -197,7 +198,7 @@ _FORMS: Final = {**FORMS, CLOCK: _form(Message, {})}
 class Read:
     """What a run of lines says, a row a line. A refused line has no message, and zeros in its columns."""
 
-    messages: list[Any]
+    messages: Messages
     refused: dict[int, Refusal]  # by row
     common: Ints  # number, time_ns, sent_ns
     amounts: Ints  # a column an amount of the topic's form, in 1e-9, or `BEYOND`
@@ -206,7 +207,8 @@ class Read:
     level_from: Ints  # by row: its first level; one more at the end
 
     def cut(self, start: int, end: int) -> Read:
-        """Rows from ``start`` up to ``end``."""
+        """Rows from ``start`` up to ``end``, of lines."""
+        assert not isinstance(self.messages, Columns), "only lines are read in pieces"
         return Read(
             self.messages[start:end],
             {row - start: why for row, why in self.refused.items() if start <= row < end},
@@ -230,8 +232,8 @@ def read(topic: str, lines: Sequence[bytes], lengths: Mapping[int, int] | None =
     doubtful = dict.fromkeys(chain(_ill_named(form_, good), np.flatnonzero(faults).tolist(), _early(good)))
     if topic == "depth":
         doubtful.update(dict.fromkeys(_ill_ordered(sides, levels, level_faults)))
-    elif topic in _CONTRADICTS:
-        contradicts = _CONTRADICTS[topic]
+    elif topic in CONTRADICTS:
+        contradicts = CONTRADICTS[topic]
         doubtful.update(dict.fromkeys(place for place, each in enumerate(good) if contradicts(each)))
     out: list[int] = []
     for place in doubtful:
@@ -278,13 +280,17 @@ def _none(width: int) -> Ints:
     return np.zeros((0, width), np.int64)
 
 
-def texts(messages: Sequence[Any], field: str) -> list[Any]:
+def texts(messages: Messages, field: str) -> list[Any]:
     """One field of all messages."""
+    if isinstance(messages, Columns):
+        return messages.told(field)
     return list(map(attrgetter(field), messages))
 
 
-def integers(messages: Sequence[Any], field: str) -> Ints:
+def integers(messages: Messages, field: str) -> Ints:
     """One integer field of all messages."""
+    if isinstance(messages, Columns):
+        return np.asarray(messages.fields[field]).astype(np.int64)
     return np.fromiter(map(attrgetter(field), messages), np.int64, len(messages))
 
 
@@ -300,12 +306,13 @@ def _ill_named(form_: Form, good: Sequence[Any]) -> Iterable[int]:
 def _amounts(form_: Form, good: Sequence[Any]) -> tuple[Ints, NDArray[np.bool_]]:
     """Amounts in 1e-9, a column a field, and whether any of a message's is refused."""
     width = len(form_.amounts)
-    values, faults = _parsed([text for field in form_.amounts for text in texts(good, field)])
+    values, faults = parsed([text for field in form_.amounts for text in texts(good, field)])
     shape = (width, len(good))
     return values.reshape(shape).T, np.logical_or.reduce(faults.reshape(shape), axis=0)
 
 
-def _parsed(found: list[str]) -> tuple[Ints, NDArray[np.bool_]]:
+def parsed(found: list[str]) -> tuple[Ints, NDArray[np.bool_]]:
+    """Decimals in 1e-9, or `BEYOND`, and which are refused."""
     values, codes = parse_decimals(found)
     values[codes == TOO_LARGE] = BEYOND
     return values, (codes != GOOD) & (codes != TOO_LARGE)
@@ -320,7 +327,7 @@ def _levels(good: Sequence[Depth]) -> tuple[Ints, Ints, Ints]:
     """How many levels a side, all levels, and the levels that are refused."""
     sides = np.array([(len(each.bids), len(each.asks)) for each in good], np.int64).reshape(-1, 2)
     flat = chain.from_iterable(each.bids + each.asks for each in good)
-    values, faults = _parsed(list(chain.from_iterable(flat)))
+    values, faults = parsed(list(chain.from_iterable(flat)))
     return sides, values.reshape(-1, 2), np.flatnonzero(faults.reshape(-1, 2).any(axis=1))
 
 
@@ -365,7 +372,7 @@ def _odd_command(_each: Command) -> bool:
     return True
 
 
-_CONTRADICTS: Final[Mapping[str, Callable[[Any], bool]]] = {
+CONTRADICTS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "collateral": _odd_collateral,
     "fills": _odd_fill,
     "order-checks": _odd_check,

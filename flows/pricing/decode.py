@@ -113,7 +113,7 @@ class Router:
     def quotes(self, part: Part, drafts: list[_Draft]) -> list[tuple[int, DeadLetter]]:
         """Prices, to every pool that asks their publisher."""
         faults, amounts = Faults(part, self.tables), part.read.amounts
-        asset = faults.spread(self.tables.lookup(self._quoted.assets, faults.names("asset")))
+        asset = faults.spread(faults.numbers(self._quoted.assets, "asset"))
         faults.mark(asset < 0, Reason.UNKNOWN_ASSET, "asset", _quote(part, "asset", "no pool uses"))
         asked = self._quoted.asked[asset, faults.producer]
         faults.mark(
@@ -177,7 +177,7 @@ class Router:
         return _letters(faults)
 
     def _market(self, part: Part, faults: Faults) -> Ints:
-        market = faults.spread(self.tables.lookup(self.tables.markets, faults.names("market")))
+        market = faults.spread(faults.numbers(self.tables.markets, "market"))
         faults.mark(market < 0, Reason.UNKNOWN_MARKET, "market", _quote(part, "market", "there is no market"))
         if self.lane is not None:
             strays = (market >= 0) & (self.tables.market_pool[market] != self.lane)

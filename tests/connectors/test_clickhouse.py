@@ -24,6 +24,9 @@ LETTERS = [
     DeadLetterRow("fills", 0, 9, "unknown_market", "market", "no market DOGE-PERP", b"{}", 2),
     DeadLetterRow("trades", 0, 7, "duplicate", "number", "seen", b"{}", 2),
 ]
+BULK_LETTERS = [
+    DeadLetterRow("fills", 0, 8, "late", "time_ns", "late", b"{}", 2, row=row) for row in range(3)
+]
 
 
 def block(count: int = 50, seed: int = 1) -> tuple[Rows, dict[int, str], Rows]:
@@ -235,6 +238,23 @@ def test_a_row_that_slips_past_the_token_is_one_row_under_final(new_database: Ne
         )
     counts = client.query("select count() from events union all select count() from events final").result_rows
     assert sorted(counts) == [(100,), (200,)]
+
+
+def test_two_rows_of_a_bulk_record_are_two_dead_letters(new_database: NewDatabase) -> None:
+    client = new_database()
+    writer = Writer(client)
+    writer.insert_dead_letters("p", BULK_LETTERS)
+    writer.insert_dead_letters("p", [BULK_LETTERS[1]._replace(replayed_offset=77), *BULK_LETTERS[:1]])
+    found = client.query("select `row`, replayed_offset from dead_letters final order by `row`").result_rows
+    assert found == [(0, -1), (1, 77), (2, -1)], "the last word of each is kept"
+
+
+def test_a_migration_that_was_cut_short_is_run_again(new_database: NewDatabase) -> None:
+    client = new_database()
+    for file in sorted(ch.MIGRATIONS.glob("*.sql")):
+        for statement in ch.statements(file.read_text("utf-8")):
+            client.command(statement)
+    assert ch.migrate(client) == []
 
 
 def test_dead_letters_may_be_cut_anyhow(new_database: NewDatabase) -> None:

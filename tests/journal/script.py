@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
 from flows.journal import entries as en
 from flows.journal.admission import Merged, in_order
 from flows.journal.dead_letters import DeadLetter, dead_letter
-from flows.journal.items import Items
+from flows.journal.items import Chosen, Items
 from schemas.dead_letter import Reason
 from schemas.explain import Refusal
 from tests.worlds import pool
@@ -18,6 +19,21 @@ TIME = 1_744_000_000 * 1_000_000_000
 POOL = pool()
 BTC, ETH = 0, 1
 TOPIC = {en.DEPOSIT: 3, en.WITHDRAWAL: 3, en.TRANSFER: 3, en.FILL: 4, en.ORDER_CHECK: 5, en.BID: 6}
+
+
+class Written:
+    """As much of a part as its lines need."""
+
+    def __init__(self, lines: Sequence[bytes]) -> None:
+        self.lines = lines
+
+    def row(self, _row: int) -> int:
+        return 0
+
+
+def chosen(lines: Sequence[bytes]) -> Chosen:
+    """All of these lines."""
+    return Chosen([Written(lines)], np.zeros(len(lines), np.int64), np.arange(len(lines)))  # type: ignore[list-item]
 
 
 class Script:
@@ -90,7 +106,7 @@ class Script:
             [self.names[row][0] for row in mine],
             [self.names[row][1] for row in mine],
             {place: self.letters[row] for place, row in enumerate(mine) if row in self.letters},
-            [b"line %d" % row for row in mine],
+            chosen([b"line %d" % row for row in mine]),
         )
         states = np.array([row for _, row in system], np.int64).reshape(-1, en.WIDTH)
         places = np.array([place for place, _ in system], np.int64)

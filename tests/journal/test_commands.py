@@ -23,6 +23,7 @@ from flows.rules.breaker.command import CANCEL, HALT, RELEASE, SKIP
 from schemas.dead_letter import Reason
 from schemas.explain import Refusal
 from schemas.inputs.commands import Command
+from tests.journal.script import chosen
 from tests.keys import message, private_key, public_key, signature
 from tests.worlds import SECOND, START, pool
 
@@ -347,7 +348,7 @@ def items(*lines: bytes) -> Items:
     rows[:, [en.KIND, en.TIME_NS, en.TOPIC]] = en.COMMAND, START, en.TOPIC_COMMANDS
     rows[:, en.ORIGIN_OFFSET], rows[:, en.NUMBER] = np.arange(len(lines)), np.arange(1, len(lines) + 1)
     empty = [""] * len(lines)
-    return Items(rows, np.arange(1, len(lines) + 1), empty, list(empty), {}, list(lines))
+    return Items(rows, np.arange(1, len(lines) + 1), empty, list(empty), {}, chosen(lines))
 
 
 def admitted(at: Admission, *lines: bytes, time_ns: int = START) -> Admitted:

@@ -190,7 +190,7 @@ HOMELESS: list[tuple[str, dict[str, Any], Reason, str]] = [
 )
 def test_a_command_keeps_its_line_for_its_pools_door(changes: dict[str, Any]) -> None:
     pool, items = only("commands", **changes)
-    assert (pool, items.lines) == (ALTS, [message("commands", **changes)])
+    assert (pool, items.lines[:]) == (ALTS, [message("commands", **changes)])
     assert items.rows[0, : en.PAYLOAD].tolist() == [
         en.COMMAND,
         AT,

@@ -14,7 +14,7 @@ KEYS = {
     "events": "pool, journal_offset, event_index",
     "accounts": "pool, account",
     "parameters": "pool, journal_offset",
-    "dead_letters": "pool, topic, partition, origin_offset",
+    "dead_letters": "pool, topic, partition, origin_offset, `row`",
 }
 """Each table, and what names a row of it."""
 

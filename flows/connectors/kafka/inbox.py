@@ -18,15 +18,22 @@ from flows.journal.arrivals import Arrived
 from flows.journal.codec import Settled
 from flows.journal.entries import TOPICS
 from flows.journal.terms import Partition
+from schemas.catalogue import ARROW
 
 SENT: Final = "sent_ns"
 """Header of a record that does not say in its own text when it was sent."""
+
+BULK: Final = ("content-type", ARROW.encode())
+"""Header of a record that is many messages (`schemas.bulk`)."""
 
 NO_BOUND: Final = 1 << 62
 
 WAITING_MOST: Final = 50_000
 WAITING_BYTES: Final = 64 << 20
 """What of a partition may wait here until no more of it is fetched: behind it the broker's log is the queue."""
+
+TAKEN_BYTES: Final = 8 << 20
+"""What of a partition is taken at once: with bulk records it is a hundred thousand messages."""
 
 EARLIEST: Final = -1
 """A start: the first record that the partition still has."""
@@ -115,7 +122,8 @@ class Inbox:
         at, offset = self._at(message), message.offset()
         assert offset is not None, "a record lies somewhere"
         value = message.value() or b""
-        self.waiting[at].append(Arrived(offset, value, _told_ns(message.headers())))
+        headers: Any = message.headers() or ()
+        self.waiting[at].append(Arrived(offset, value, _told_ns(headers), BULK in headers))
         self.weight[at] += len(value)
         self.fetched[at] = offset + 1
         self.stamped_ns[at] = message.timestamp()[1] * 1_000_000
@@ -152,7 +160,9 @@ class Inbox:
     ) -> dict[Partition, list[Arrived]]:
         """What waits, of these partitions or of all: at most so many each, sent up to a time. Empty ones are left out."""
         taken = {}
-        for at in list(self.waiting if of is None else of):
+        of = list(self.waiting if of is None else of)
+        to_ns = min([to_ns, *(self._enough(at) for at in of if self.weight[at] > TAKEN_BYTES)])
+        for at in of:
             queue = self.waiting[at]
             found: list[Arrived] = []
             while queue and len(found) < most and (to_ns == NO_BOUND or queue[0].sent_ns <= to_ns):
@@ -162,6 +172,15 @@ class Inbox:
                 self.positions[at] = found[-1].offset + 1
                 self._pass_over(at)
         return taken
+
+    def _enough(self, at: Partition) -> int:
+        """When the last of so many records was sent that they are enough for once; no partition goes on beyond it."""
+        size = last_ns = 0
+        for each in self.waiting[at]:
+            size, last_ns = size + len(each.value), max(last_ns, each.sent_ns)
+            if size > TAKEN_BYTES:
+                break
+        return last_ns
 
     def _let_go(self, at: Partition, records: list[Arrived]) -> list[Arrived]:
         self.weight[at] -= sum(len(each.value) for each in records)
@@ -194,7 +213,7 @@ class Inbox:
 
 def _told_ns(headers: Any) -> int:
     """When a header says that the record was sent; 0 where none says it in plain digits."""
-    told = next((value for name, value in headers or () if name == SENT), None)
+    told = next((value for name, value in headers if name == SENT), None)
     return int(told) if told and told.isdigit() and len(told) <= 19 else 0
 
 
