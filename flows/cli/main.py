@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "schemas": "Show or export the schema of every topic.",
     "chaos": "Strike the real flows with faults while a crash is played, and check everything afterwards.",
     "topics": "Plan or apply the Kafka topics that a venue needs.",
+    "command": "Write, sign and show orders of people: halt, release, skip, parameters, cancel.",
 }
 """Each command's one line; its page is the module of that name in this room, its Typer application there `app`."""
 
