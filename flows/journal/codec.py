@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import orjson
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from flows.journal import entries, events
 from flows.journal.entries import Rows
@@ -27,7 +28,9 @@ ENTRY_COLUMNS: Final = (
     "number",
     *(f"payload_{place}" for place in range(entries.WIDTH - entries.PAYLOAD)),
 )
-_OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
+# On one thread: handing the columns of a small batch to others costs more than packing them.
+_OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+_READING: Final = pa.ipc.IpcReadOptions(use_threads=False)
 
 _TEXT: Final = "text"
 
@@ -115,11 +118,6 @@ class EventBatch:
 
 def encode_entries(batch: EntryBatch) -> bytes:
     """A batch of entries as one Arrow stream."""
-    texts = (
-        [batch.texts.get(place, "") for place in range(len(batch.rows))]
-        if batch.texts
-        else [""] * len(batch.rows)
-    )
     about: dict[str, object] = {
         "pool": batch.pool,
         "term": batch.term,
@@ -130,7 +128,7 @@ def encode_entries(batch: EntryBatch) -> bytes:
     }
     if batch.claim:
         about["claim"] = True
-    return _encode(batch.rows, _ENTRIES, about, pa.array(texts, pa.utf8()))
+    return _encode(batch.rows, _ENTRIES, about, _texts(batch.texts, len(batch.rows)))
 
 
 def decode_entries(data: bytes) -> EntryBatch:
@@ -190,15 +188,28 @@ def decode_events(data: bytes) -> EventBatch:
 
 
 def _encode(rows: Rows, of: pa.Schema, about: dict[str, object], texts: pa.Array | None) -> bytes:
-    columns = np.ascontiguousarray(rows.T)
-    arrays = [pa.array(column) for column in columns]
+    """Columns are slices of one buffer: to make an array of each apart costs more than all else of a small batch."""
+    count, columns = len(rows), pa.py_buffer(np.ascontiguousarray(rows.T))
+    arrays = [
+        pa.Array.from_buffers(pa.int64(), count, [None, columns.slice(place * count * 8, count * 8)])
+        for place in range(rows.shape[1])
+    ]
     if texts is not None:
         arrays.append(texts)
     schema = of.with_metadata({b"marginline": orjson.dumps(about)})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, schema, options=_OPTIONS) as writer:
-        writer.write_batch(pa.record_batch(arrays, schema=schema))
+        writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
     return bytes(sink.getvalue())
+
+
+def _texts(texts: Mapping[int, str], count: int) -> pa.Array:
+    """A text a row; most batches have none at all."""
+    if texts:
+        return pa.array([texts.get(place, "") for place in range(count)], pa.utf8())
+    return pa.Array.from_buffers(
+        pa.utf8(), count, [None, pa.py_buffer(np.zeros(count + 1, np.int32)), pa.py_buffer(b"")]
+    )
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -243,14 +254,29 @@ def _about(schema: pa.Schema) -> About:
 def _decode(data: bytes, of: pa.Schema) -> tuple[Rows, pa.Schema, list[str]]:
     """Rows, what is said of them, and the texts where there are any."""
     try:
-        table = pa.ipc.open_stream(data).read_all()
+        table = pa.ipc.open_stream(data, options=_READING).read_all()
         table.validate(full=True)  # else a stranger's lengths would be believed
     except _NOT_OURS as error:
         raise NoBatchError(f"no Arrow stream: {error}") from error
     if not table.schema.equals(of) or any(column.null_count for column in table.columns):
         raise NoBatchError("its columns are others")
     has_texts = of.names[-1] == _TEXT
-    rows = np.empty((table.num_rows, len(of) - has_texts), np.int64)
-    for place in range(rows.shape[1]):
-        rows[:, place] = table.column(place).to_numpy()
-    return rows, table.schema, table.column(_TEXT).to_pylist() if has_texts else []
+    columns = np.empty((len(of) - has_texts, table.num_rows), np.int64)
+    for place, column in enumerate(columns):
+        _read(table.column(place), column)
+    texts = table.column(_TEXT).to_pylist() if has_texts and _says_something(table.column(_TEXT)) else []
+    return np.ascontiguousarray(columns.T), table.schema, texts
+
+
+def _read(column: pa.ChunkedArray, into: NDArray[np.int64]) -> None:
+    """Integers as they lie there: pyarrow's own way, at its first call, loads pandas, and that takes a second."""
+    start = 0
+    for piece in column.chunks:
+        end = start + len(piece)
+        if end > start:
+            into[start:end] = np.frombuffer(piece.buffers()[1], np.int64, end - start, piece.offset * 8)
+        start = end
+
+
+def _says_something(texts: pa.ChunkedArray) -> bool:
+    return any((letters := piece.buffers()[2]) is not None and letters.size for piece in texts.chunks)
