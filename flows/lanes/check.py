@@ -102,7 +102,7 @@ def _past_skips(live: Live, pool: str, database: clickhouse.Client | None) -> Ch
 def _check(live: Live, pool: str, database: clickhouse.Client | None, skips: Mapping[int, int]) -> Checked:
     told = Checked(pool)
     driver, views, chain = Driver(Pool(live.pool(pool), skips=skips), None), Views(live.pool(pool)), Chain()
-    published = _Published(live, pool, told)
+    published, stored = _Published(live, pool, told), _Stored(database, pool, told)
     digest, typed = hashlib.sha256(), {topic: hashlib.sha256() for topic in TYPED}
     for batch in journal(live, pool, told):
         driven = driver.drive(batch.rows, batch.texts)
@@ -114,8 +114,8 @@ def _check(live: Live, pool: str, database: clickhouse.Client | None, skips: Map
         digest.update(canonical_events(driven.events))
         told.events += len(driven.events)
         published.compare(driven.events, driver.length)
-        if database is not None:
-            _compare_database(database, pool, driven.events, batch.first_offset, driver.length, told)
+        stored.compare(driven.events, driver.length)
+    stored.compare(np.zeros((0, ev.WIDTH), np.int64), driver.length, last=True)
     if driver.length:
         driver.pool.check()
     told.entries = driver.length
@@ -177,20 +177,37 @@ def _compare_views(live: Live, pool: str, expected: dict[str, str], told: Checke
             told.differences.append(f"{topic} says otherwise than was decided")
 
 
-def _compare_database(
-    client: clickhouse.Client, pool: str, events: Rows, first: int, end: int, told: Checked
-) -> None:
-    """ClickHouse holds these events, once each."""
-    if told.in_database >= 0 and len(told.differences) < 20:
+class _Stored:
+    """ClickHouse beside the execution: it holds the same events, once each. Many entries are asked for at once."""
+
+    def __init__(self, client: clickhouse.Client | None, pool: str, told: Checked) -> None:
+        self.client, self.pool, self.told = client, pool, told
+        self.first = self.rows = 0
+        self.waiting: list[Rows] = []
+
+    def compare(self, events: Rows, end: int, *, last: bool = False) -> None:
+        """The events of the entries before ``end``, which go on behind the ones before."""
+        if self.client is None:
+            return
+        self.waiting.append(events)
+        self.rows += len(events)
+        if last or self.rows >= ROWS_A_QUERY:
+            self._ask(self.client, np.concatenate(self.waiting), end)
+            self.waiting, self.rows, self.first = [], 0, end
+
+    def _ask(self, client: clickhouse.Client, events: Rows, end: int) -> None:
         columns = ", ".join(ev.COLUMNS)
         text = (
             f"select {columns} from events final where pool = {{pool:String}} and journal_offset >= {{first:Int64}}"  # noqa: S608 - our own columns
             " and journal_offset < {end:Int64} order by journal_offset, event_index"
         )
-        rows = client.query(text, parameters={"pool": pool, "first": first, "end": end}).result_rows
+        bound = {"pool": self.pool, "first": self.first, "end": end}
+        rows = client.query(text, parameters=bound).result_rows
         types = {name: code for code, name in enumerate(ev.TYPE_NAMES)}
         found = np.array([[*row[:2], types[row[2]], *row[3:]] for row in rows], np.int64).reshape(
             -1, ev.WIDTH
         )
         if not np.array_equal(found, events):
-            told.differences.append(f"ClickHouse has {len(found)} other events for entries {first} to {end}")
+            self.told.differences.append(
+                f"ClickHouse has other events for the entries {self.first} to {end}: {len(found)} of {len(events)}"
+            )

@@ -17,6 +17,7 @@ import orjson
 import structlog
 
 from flows.connectors.checkpoints import Checkpoints
+from flows.connectors.cloudevents import headers
 from flows.connectors.engine import Item
 from flows.connectors.kafka.inbox import EARLIEST, Inbox
 from flows.connectors.kafka.outbox import Outbox
@@ -36,15 +37,15 @@ from flows.journal.terms import Standing
 from flows.journal.views.views import TOPICS as TYPED
 from flows.journal.views.views import View, Views
 from flows.lanes.every import Every
-from flows.lanes.lane import ARROW_HEADERS, IDLE_S, OWN, READ_S
+from flows.lanes.lane import IDLE_S, OWN, READ_S
 from flows.lanes.settings import Live
 from flows.lanes.skips import pass_over
 from flows.lanes.watch import Reading
-from flows.lanes.writer import JSON_HEADERS
 from flows.pool import checkpoint
 from flows.pool.driver import Driven, Driver
 from flows.pool.pool import Pool, PoolStoppedError
 from flows.pool.standing import standing
+from schemas.catalogue import ARROW, JSON
 
 FLOW: Final = "clearing"
 JOURNAL: Final = "journal"
@@ -83,6 +84,7 @@ class Cleared:
     end_offset: int
     events: en.Rows
     views: Sequence[View]
+    time_ns: int  # of the last entry
 
 
 def checkpoints_of(live: Live, pool: str) -> Checkpoints:
@@ -197,7 +199,8 @@ class Clear:
         self.facts.add_events(driven.events)
         if self.driver.length - self.saved >= CHECKPOINT_ENTRIES or self.due.is_due():
             self._save()
-        return [Cleared(batch.first_offset, self.driver.length, driven.events, views)]
+        time_ns = int(batch.rows[-1, en.TIME_NS]) if len(batch.rows) else 0
+        return [Cleared(batch.first_offset, self.driver.length, driven.events, views, time_ns)]
 
     def _drive(self, batch: EntryBatch) -> Driven:
         """A batch's decisions; where the pool stops it goes on only if the journal holds a signed skip of the entry."""
@@ -280,14 +283,17 @@ class EventsWriter:
     def _views(self, made: Cleared) -> None:
         for view in made.views:
             if (view.offset, view.index) > self.last[view.topic]:
-                self.out.send(view.topic, self.lane, self.pool, view.value, JSON_HEADERS)
+                event = f"{self.pool}:{view.offset}:{view.index}"
+                told = headers(view.topic, event, self.pool, view.time_ns, JSON)
+                self.out.send(view.topic, self.lane, self.pool, view.value, told)
 
     def _events(self, made: Cleared) -> None:
         if made.end_offset > self.published:
             first = max(made.first_offset, self.published)
             events = made.events[made.events[:, 0] >= first]
             batch = EventBatch(self.pool, first, made.end_offset, events)
-            self.out.send(EVENTS, self.lane, self.pool, encode_events(batch), ARROW_HEADERS)
+            told = headers(EVENTS, f"{self.pool}:{first}:{made.end_offset}", self.pool, made.time_ns, ARROW)
+            self.out.send(EVENTS, self.lane, self.pool, encode_events(batch), told)
             self.published = made.end_offset
 
     def snapshot(self) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
+from flows.connectors.cloudevents import headers
 from flows.connectors.kafka.inbox import Inbox
 from flows.connectors.kafka.outbox import Outbox
 from flows.connectors.placement import pool_of
@@ -30,9 +31,10 @@ from flows.journal.terms import Partition, Standing
 from flows.lanes.every import Every
 from flows.lanes.lane import Begin, Known, Lane, LaneReader, Polled
 from flows.lanes.settings import Live
-from flows.lanes.writer import JSON_HEADERS, LaneWriter, Written
+from flows.lanes.writer import LaneWriter, Written
 from flows.pricing.decode import Router
 from flows.rules.scale.time import SECOND_NS
+from schemas.catalogue import JSON
 from schemas.dead_letter import Reason
 from schemas.explain import Refusal
 
@@ -127,7 +129,8 @@ class Seconds:
         self.second = second
         at_ns = second * SECOND_NS
         message = {"source": self.source, "number": second, "time_ns": at_ns, "sent_ns": at_ns}
-        self.out.send("clock", 0, "clock", orjson.dumps(message), JSON_HEADERS)
+        told = headers("clock", str(second), self.source, at_ns, JSON)
+        self.out.send("clock", 0, "clock", orjson.dumps(message), told)
         self.out.poll()
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from typing import Any, Final
 import structlog
 
 from flows.connectors.checkpoints import Checkpoints
+from flows.connectors.cloudevents import headers
 from flows.connectors.engine import Item
 from flows.connectors.errors import RunError
 from flows.connectors.kafka.inbox import EARLIEST, Inbox, ranges_of
@@ -216,7 +217,8 @@ class LaneReader:
                 lane.pool, self.standing.length, en.empty(0), {}, term, self.writer, claim=True
             )
             outbox = Outbox(lane.live.kafka, f"{lane.flow}-{lane.pool}-claim")
-            outbox.send(lane.topic, lane.number, lane.pool, encode_entries(claim), ARROW_HEADERS)
+            told = headers(lane.topic, f"{term}:{self.writer}", lane.pool, 0, ARROW)
+            outbox.send(lane.topic, lane.number, lane.pool, encode_entries(claim), told)
             outbox.flush()
             self._read_to(inbox, inbox.end(lane.own))
         finally:
@@ -365,6 +367,3 @@ class LaneReader:
                 f"{self.lane.topic}, pool {self.lane.pool}: {self.standing.writer} has taken the lane over; this"
                 " process stops."
             )
-
-
-ARROW_HEADERS: Final[Sequence[tuple[str, bytes]]] = (("content-type", ARROW.encode()),)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from flows.connectors.cloudevents import headers
 from flows.connectors.engine import Item
 from flows.connectors.kafka.inbox import SENT
 from flows.connectors.kafka.outbox import Outbox
@@ -14,10 +15,11 @@ from flows.connectors.telemetry.facts import count_dead
 from flows.journal import entries as en
 from flows.journal.codec import EntryBatch, Settled, encode_entries
 from flows.journal.dead_letters import DeadLetter
-from flows.lanes.lane import ARROW_HEADERS, Begin
+from flows.lanes.lane import Begin
 from flows.lanes.settings import Live
+from schemas.catalogue import ARROW, JSON
 
-JSON_HEADERS: Final = (("content-type", b"application/json"),)
+DEAD_LETTERS: Final = "dead-letters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class LaneWriter:
         self.lane = live.lane(self.pool)
         self.out = Outbox(live.kafka, f"{flow}-{self.pool}-out")
         self.begin: Begin | None = None
+        self.time_ns = 0  # of the last row
 
     def write(self, items: Sequence[Item]) -> None:
         """Queue the records, in order."""
@@ -55,16 +58,20 @@ class LaneWriter:
         assert self.begin is not None, "a start begins with its claim"
         term, name = self.begin.term, self.begin.writer
         batch = EntryBatch(self.pool, made.first, made.rows, made.texts, term, name, made.settled)
-        headers = ARROW_HEADERS
         if len(made.rows):
-            headers = (*ARROW_HEADERS, (SENT, str(int(made.rows[-1, en.TIME_NS])).encode()))
-        self.out.send(self.topic, self.lane, self.pool, encode_entries(batch), headers)
+            self.time_ns = int(made.rows[-1, en.TIME_NS])
+        settled = sum(each.end for each in made.settled)  # a batch without rows has an id of its own, too
+        told = headers(self.topic, f"{term}:{made.first}:{settled}", self.pool, self.time_ns, ARROW)
+        told.append((SENT, str(self.time_ns).encode()))
+        self.out.send(self.topic, self.lane, self.pool, encode_entries(batch), told)
 
     def dead_letters(self, dead: Sequence[DeadLetter]) -> None:
         """Refused records: safe before the record that settles their offsets is sent."""
         count_dead(dead)
         for letter in dead:
-            self.out.send("dead-letters", self.lane, letter.topic, letter.line(), JSON_HEADERS)
+            origin = f"{letter.topic}:{letter.partition}:{letter.offset}"
+            told = headers(DEAD_LETTERS, origin, self.pool, self.time_ns, JSON)
+            self.out.send(DEAD_LETTERS, self.lane, letter.topic, letter.line(), told)
         if dead:
             self.out.flush()
 

@@ -43,6 +43,7 @@ class View:
     topic: str
     offset: int  # journal offset of the event
     index: int
+    time_ns: int
     value: bytes
 
 
@@ -83,7 +84,7 @@ class Views:
             "parameters_version": event[ev.PARAMETERS_VERSION],
             **self._said(kind, event, entries, texts, offset - first),
         }
-        return View(TOPIC_OF[kind], offset, index, orjson.dumps(message))
+        return View(TOPIC_OF[kind], offset, index, event[ev.TIME_NS], orjson.dumps(message))
 
     def _said(
         self, kind: int, event: list[int], entries: Rows, texts: Mapping[int, str], place: int
