@@ -71,15 +71,17 @@ def up(
     journal is executed again and compared with what was published and with what ClickHouse holds.
     """
     # The flows' rooms take a second to import: help and mistakes come first.
+    from flows.connectors.telemetry import logs  # noqa: PLC0415
     from flows.live import needs, session  # noqa: PLC0415
 
+    logs.configure("auto", "error")  # the processes have logs of their own; what is wrong here is said in one line
     folder = out or RUNS / f"live-{Path(recording).name}-{accounts}"
     console = report_console()
     view = not headless and console.is_terminal and sys.stdin.isatty()
     if lines := needs.missing(folder, view=view):
         for line in lines:
             print(line, file=sys.stderr)
-        raise typer.Exit(ExitCode.CONFIGURATION)
+        raise typer.Exit(ExitCode.USAGE)
     with RunLock(folder):
         if fresh:
             session.clear(folder)

@@ -39,7 +39,7 @@ def test_each_thing_that_is_missing_is_a_line(monkeypatch: pytest.MonkeyPatch, t
     assert not any("\n" in line for line in lines)
     monkeypatch.setattr("sys.stdout.isatty", lambda: False, raising=False)
     answer = CliRunner().invoke(live.app, ["up", "--headless", "--out", str(tmp_path / "run")])
-    assert answer.exit_code == ExitCode.CONFIGURATION
+    assert answer.exit_code == ExitCode.USAGE
     assert "There is no Kafka" in answer.stderr
     assert not (tmp_path / "run").exists()
 
