@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "schemas": "Show or export the schema of every topic.",
     "chaos": "Strike the real flows with faults while a crash is played, and check everything afterwards.",
     "topics": "Plan or apply the Kafka topics that a venue needs.",
+    "dead-letters": "Look at refused records, and send them again once what was wrong is mended.",
     "command": "Write, sign and show orders of people: halt, release, skip, parameters, cancel.",
 }
 """Each command's one line; its page is the module of that name in this room, its Typer application there `app`."""
@@ -62,7 +63,7 @@ class Commands(TyperGroup):
 
 def load(name: str) -> TyperCommand | TyperGroup:
     """Import a sub-command's module and take its command from there."""
-    application: typer.Typer = importlib.import_module(f"flows.cli.{name}").app
+    application: typer.Typer = importlib.import_module(f"flows.cli.{name.replace('-', '_')}").app
     command: Any = get_command(application) if name in SINGLE else get_group(application)
     command.name = name
     return cast("TyperCommand | TyperGroup", command)

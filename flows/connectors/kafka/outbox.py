@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
@@ -26,8 +26,22 @@ class Outbox:
         )
         self._failed: KafkaError | None = None
 
-    def send(self, topic: str, partition: int, key: str, value: bytes, headers: Headers) -> None:
-        """Queue one record; a full queue waits. Raises what became of an earlier one."""
+    def send(
+        self,
+        topic: str,
+        partition: int,
+        key: str,
+        value: bytes,
+        headers: Headers,
+        heard: Callable[[int], None] | None = None,
+    ) -> None:
+        """Queue one record; a full queue waits. Raises what became of an earlier one. ``heard`` is told its offset."""
+
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            self._delivered(error, message)
+            if heard is not None and error is None:
+                heard(message.offset() or 0)
+
         name = self.settings.topic(topic)
         while True:
             try:
@@ -36,7 +50,7 @@ class Outbox:
                     value,
                     key.encode(),
                     partition,
-                    on_delivery=self._delivered,
+                    on_delivery=self._delivered if heard is None else delivered,
                     headers=list(headers),
                 )
                 break

@@ -19,6 +19,9 @@ from flows.connectors.kafka.clients import admin
 from flows.connectors.kafka.settings import KafkaSettings
 from flows.live.broker import JARS, Broker
 from flows.registry.load import Venue
+from tests.connectors.engine import new_database
+
+__all__ = ["new_database"]
 
 Kafka = Callable[[Venue | int], KafkaSettings]
 """Makes every topic for a venue, or for so many lanes, and says how to reach them."""
