@@ -40,6 +40,7 @@ class Follow:
         self.letters = 0
         self._times: list[deque[tuple[int, int]]] = [deque() for _ in lanes]  # the entry behind, event time
         self._followed_ns = [0 for _ in lanes]
+        self._priced_ns = [0 for _ in lanes]
 
     def look(self, seconds: float = 0.02) -> None:
         """Take in what is new. A broker that is away has nothing new."""
@@ -60,14 +61,15 @@ class Follow:
         elif topic == EVENTS:
             self.events_end[lane] = max(self.events_end[lane], end_of_events(each.value))
         elif topic == STATES:
-            self.states[lane].take(about_of(each.value), each.offset)
+            if self.states[lane].take(about_of(each.value), each.offset):
+                self._priced_ns[lane] = max(self._priced_ns[lane], each.told_ns)
         elif self.journal[lane].take(about_of(each.value), each.offset) and each.told_ns:
             self._times[lane].append((self.journal[lane].length, each.told_ns))
 
     @property
     def followed_ns(self) -> int:
-        """Event time up to which every pool's events are published."""
-        return min(self._followed_ns)
+        """Event time up to which every pool is priced and its events are published."""
+        return min(*self._followed_ns, *self._priced_ns)
 
     def behind(self) -> str:
         """What is not yet done of all that lies in the input topics; empty once nothing is left."""

@@ -17,9 +17,12 @@ from flows.live.chaos.show import line
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.compiled]
 
+PATIENCE = 4
+"""Other tests run beside these."""
+
 
 def drilled(broker: Broker, folder: Path, *faults: str, seed: int = 1) -> Drilled:
-    done = drill(broker, folder, Plan(seed, faults, (0.3,) * len(faults)))
+    done = drill(broker, folder, Plan(seed, faults, (0.3,) * len(faults)), patience=PATIENCE)
     assert done.is_sound, line(done)
     assert done.liquidations > 0, "a fall in which nobody is liquidated proves little"
     assert all(each.recover_s is not None for each in done.struck)

@@ -19,13 +19,13 @@ MIXED_SEEDS = range(1001, 1026)
 
 @pytest.mark.parametrize("seed", KILL_SEEDS)
 def test_random_kills(broker: Broker, tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
-    done = drill(broker, _folder(tmp_path_factory), plan(seed, KILLS, 2, 5))
+    done = drill(broker, _folder(tmp_path_factory), plan(seed, KILLS, 2, 5), patience=2)
     assert done.is_sound, line(done)
 
 
 @pytest.mark.parametrize("seed", MIXED_SEEDS)
 def test_mixed_faults(broker: Broker, tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
-    done = drill(broker, _folder(tmp_path_factory), plan(seed, tuple(FAULTS), 2, 4))
+    done = drill(broker, _folder(tmp_path_factory), plan(seed, tuple(FAULTS), 2, 4), patience=2)
     assert done.is_sound, line(done)
 
 
