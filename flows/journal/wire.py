@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -21,117 +21,28 @@ from numpy.typing import NDArray
 
 from flows.journal.columns import Columns, Messages
 from flows.journal.decimals import GOOD, TOO_LARGE, parse_decimals
+from flows.journal.messages import (
+    Bid,
+    Collateral,
+    Command,
+    Depth,
+    Fill,
+    Message,
+    OraclePrice,
+    OrderCheck,
+    Trade,
+)
 from schemas import message as form
 from schemas.dead_letter import LARGEST_RECORD_BYTES, Reason
 from schemas.explain import Refusal, explain
-from schemas.inputs.depth import LEVELS
 
 Ints = NDArray[np.int64]
-
-Number = Annotated[int, msgspec.Meta(ge=0, le=form.LARGEST_NUMBER)]
-TimeNs = Annotated[int, msgspec.Meta(ge=form.FIRST_NS, lt=form.LAST_NS)]
-Side = Annotated[tuple[tuple[str, str], ...], msgspec.Meta(max_length=LEVELS)]
 
 NUMBER, TIME_NS, SENT_NS = 0, 1, 2
 """Columns of `Read.common`."""
 
 BEYOND: Final = -1
 """An amount above 9,223,372,035: a legal text that no market's bounds reach."""
-
-
-class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """What all inputs share. Structs are read by the hundred thousand and never point at each other: no gc."""
-
-    source: str
-    number: Number
-    time_ns: TimeNs
-    sent_ns: TimeNs
-
-
-class OraclePrice(Message, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Topic ``oracle-prices``."""
-
-    asset: str
-    price: str
-    confidence: str
-
-
-class Trade(Message, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Topic ``trades``."""
-
-    market: str
-    price: str
-    quantity: str
-    taker: Literal["buy", "sell"]
-
-
-class Depth(Message, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Topic ``depth``."""
-
-    market: str
-    bids: Side
-    asks: Side
-
-
-class Collateral(Message, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Topic ``collateral``."""
-
-    pool: str
-    kind: Literal["deposit", "withdrawal", "transfer"]
-    account: str
-    asset: str
-    amount: str
-    owner: str | None = None
-    to: str | None = None
-
-
-class Fill(Message, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Topic ``fills``."""
-
-    market: str
-    buyer: str
-    seller: str
-    taker: Literal["buyer", "seller"]
-    quantity: str
-    price: str
-    liquidation: str | None = None
-
-
-class OrderCheck(Message, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Topic ``order-checks``."""
-
-    account: str
-    market: str
-    side: Literal["buy", "sell"]
-    quantity: str
-    price: str
-    reduce_only: bool
-
-
-class Bid(Message, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Topic ``liquidation-bids``."""
-
-    offer: str
-    market: str
-    account: str
-    quantity: str
-    minimum_bonus_ppm: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-    limit_price: str
-
-
-class Command(Message, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Topic ``commands``: few, and each judged by its schema."""
-
-    command: str
-    venue: str
-    pool: str
-    nonce: Number
-    expires_ns: TimeNs
-    signatures: msgspec.Raw
-    market: str | None = None
-    journal_offset: Number | None = None
-    parameters: msgspec.Raw = msgspec.Raw()
-    cancels: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
