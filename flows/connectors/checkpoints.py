@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 import structlog
 
 from flows.connectors.run_files import write_whole
+from flows.connectors.telemetry import metrics
 
 SUFFIX: Final = ".checkpoint"
 KEPT: Final = 5
@@ -41,18 +43,19 @@ class Checkpoints:
         names = self.folder.glob(f"{self.flow}-{self.pool}-{'[0-9]' * _DIGITS}{SUFFIX}")
         return sorted(int(path.name.removesuffix(SUFFIX).rpartition("-")[2]) for path in names)
 
-    def save(self, place: int, state: Any) -> None:
-        """Write one now; the oldest go."""
+    def save(self, place: int, state: Any, length: int | None = None) -> None:
+        """Write one now; the oldest go. ``length``: entries before it, where the place is no count of entries."""
         self.join()
-        self._write(place, state)
+        self._write(place, state, length, time.perf_counter())
 
-    def save_beside(self, place: int, make: Callable[[], Any]) -> None:
+    def save_beside(self, place: int, make: Callable[[], Any], length: int | None = None) -> None:
         """Write one on a thread of its own, unless the last is still being written; ``make`` gives copies."""
         if self._writing is not None and self._writing.is_alive():
             return
         self.join()
-        state = make()
-        self._writing = threading.Thread(target=self._write_noting, args=(place, state), name="checkpoint")
+        begun_s = time.perf_counter()
+        told = (place, make(), length, begun_s)
+        self._writing = threading.Thread(target=self._write_noting, args=told, name="checkpoint")
         self._writing.start()
 
     def join(self) -> None:
@@ -64,15 +67,20 @@ class Checkpoints:
             failed, self._failed = self._failed, None
             raise failed
 
-    def _write_noting(self, place: int, state: Any) -> None:
+    def _write_noting(self, place: int, state: Any, length: int | None, begun_s: float) -> None:
         try:
-            self._write(place, state)
+            self._write(place, state, length, begun_s)
         except BaseException as error:  # noqa: BLE001 - handed to whoever saves or joins next
             self._failed = error
 
-    def _write(self, place: int, state: Any) -> None:
+    def _write(self, place: int, state: Any, length: int | None, begun_s: float) -> None:
         body = pickle.dumps(state, protocol=5)
         write_whole(self._path(place), hashlib.sha256(body).digest() + body)
+        of = (self.flow, self.pool)
+        metrics.checkpoint_duration(*of).set(time.perf_counter() - begun_s)
+        metrics.checkpoint_time(*of).set(time.time())
+        metrics.checkpoint_position(*of).set(place if length is None else length)
+        metrics.checkpoint_bytes(*of).set(_HASH + len(body))
         for old in self.places()[:-KEPT]:
             self._path(old).unlink(missing_ok=True)
 
@@ -83,6 +91,7 @@ class Checkpoints:
             try:
                 return place, self._read(place)
             except Exception as error:  # noqa: BLE001 - damaged, gone, another version's: whatever it is, it is told
+                metrics.checkpoint_faults(self.flow, self.pool).inc()
                 log.warning(
                     "checkpoint not used", flow=self.flow, pool=self.pool, place=place, why=str(error)
                 )

@@ -34,6 +34,7 @@ from flows.connectors.tables import (
     journal_table,
     parameters_table,
 )
+from flows.connectors.telemetry import metrics
 from flows.journal.entries import Rows
 
 Client: TypeAlias = driver.Client
@@ -115,6 +116,11 @@ def _connect_folder(folder: Path, database: str, *, create: bool) -> Client:
         client = clickhouse_connect.get_client(dsn=f"chdb://{folder}")
     except OSError as error:
         raise DatabaseUnreachable(f"{folder} cannot hold a database: {error.strerror}") from error
+    except ImportError as error:
+        raise DatabaseError(
+            f"{folder} would be an embedded database, and chdb is not installed here: install marginline[embedded],"
+            " or name a server's URL, to the audit as MARGINLINE_DATABASE"
+        ) from error
     except ClickHouseError as error:
         _refuse_if_held(folder)
         raise DatabaseUnreachable(f"{folder} cannot be opened as a database: {_one_line(error)}") from error
@@ -268,6 +274,7 @@ class Writer:
                 token = f"{pool}:{name}:{first_offset}" + (f":{self._start}" if begins else "")
                 self._insert(name, table, {"insert_deduplication_token": token})
         self._begun.add(pool)
+        metrics.inserted_time(pool).set(time.time())
 
     def insert_dead_letters(self, pool: str, dead_letters: Sequence[DeadLetterRow]) -> None:
         """Insert refused records, cut in any way: their origin is their key, so a repeat replaces itself."""
@@ -287,15 +294,19 @@ class Writer:
 
     def _insert(self, name: str, table: pa.Table, settings: dict[str, Any]) -> None:
         """One insert, again while what is wrong may pass: a lost answer is no harm, the token makes repeats nothing."""
+        begun_s = time.perf_counter()
         for attempt in range(ATTEMPTS):
             try:
                 self.client.insert_arrow(name, table, settings={**settings, "async_insert": 0})
             except ClickHouseError as error:
+                metrics.failed_inserts(name).inc()
                 passing = isinstance(error, OperationalError) or _code(error) in PASSING
                 if not passing or attempt + 1 == ATTEMPTS:
                     raise DatabaseError(f"cannot write {name}: {_one_line(error)}") from error
                 self._pause(FIRST_PAUSE_S * 2**attempt)
             else:
+                metrics.insert_seconds(name).observe(time.perf_counter() - begun_s)
+                metrics.inserted_rows(name).inc(table.num_rows)
                 return
 
 

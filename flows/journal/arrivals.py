@@ -67,6 +67,7 @@ class Gathered:
     state_places: Ints
     dead: list[tuple[int, DeadLetter]]
     clock_ns: int  # the last clock, after the slice
+    heard_ns: list[int]  # what every clock said, those that were ignored among them
 
 
 def gather(arrivals: Arrivals, clock_ns: int, states: Sequence[en.Rows] = ()) -> Gathered:
@@ -96,6 +97,7 @@ def gather(arrivals: Arrivals, clock_ns: int, states: Sequence[en.Rows] = ()) ->
         np.repeat(of_states, [len(rows) for rows in states]),
         [(first, letter) for letter in clock.dead],
         int(clock.time_ns[-1]) if len(clock.time_ns) else clock_ns,
+        clock.heard_ns,
     )
 
 
@@ -209,20 +211,23 @@ class _Clocks:
     time_ns: Ints
     offsets: Ints
     dead: list[DeadLetter]
+    heard_ns: list[int]
 
     @classmethod
     def of(cls, partition: int, arrived: Sequence[Arrived], clock_ns: int) -> _Clocks:
         """A second known already is ignored: time never goes back."""
         found = read("clock", [each.value for each in arrived])
-        times, offsets, dead = [], [], []
+        times, offsets, dead, heard = [], [], [], []
         for row, each in enumerate(arrived):
             time_ns, why = int(found.common[row, TIME_NS]), found.refused.get(row)
             if why is None and time_ns % SECOND_NS:
                 why = Refusal(Reason.BAD_VALUE, "time_ns", f"{time_ns} is not a whole second")
             if why is not None:
                 dead.append(dead_letter(en.TOPIC_CLOCK, partition, each.offset, why, each.value))
-            elif time_ns > clock_ns:
+                continue
+            heard.append(time_ns)
+            if time_ns > clock_ns:
                 clock_ns = time_ns
                 times.append(time_ns)
                 offsets.append(each.offset)
-        return cls(np.array(times, np.int64), np.array(offsets, np.int64), dead)
+        return cls(np.array(times, np.int64), np.array(offsets, np.int64), dead, heard)

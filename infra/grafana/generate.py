@@ -179,6 +179,10 @@ ROWS: Final[tuple[tuple[str, tuple[tuple[Panel, ...], ...]], ...]] = (
                         "{{topic}} {{reason}}",
                     ),
                     (
+                        rate("marginline_input_foreign_records_total", by="flow, topic") + " > 0",
+                        "{{flow}} {{topic}} foreign",
+                    ),
+                    (
                         rate("marginline_input_shed_records_total", POOL, "pool, class"),
                         "{{pool}} shed {{class}}",
                     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from structlog.testing import capture_logs
 
 from flows.connectors.checkpoints import KEPT, Checkpoints
 from flows.connectors.errors import RunError
+from tests.connectors.telemetry.values import shown
 
 
 @pytest.fixture
@@ -174,3 +176,23 @@ def test_a_copy_is_taken_before_the_state_goes_on(kept: Checkpoints) -> None:
     state.append(3)
     kept.join()
     assert found(kept) == ((1, [1, 2]), [])
+
+
+def shows(of: Checkpoints, name: str) -> float:
+    return shown(f"checkpoint_{name}", flow=of.flow, pool=of.pool)
+
+
+def test_what_a_checkpoint_took_is_shown(tmp_path: Path) -> None:
+    of = Checkpoints(tmp_path, "clearing", "shown")
+    before_s = time.time()
+    of.save(7_000, {"at": 7_000}, length=12)
+    assert shows(of, "position_entries") == 12
+    assert shows(of, "bytes") == path(of, 7_000).stat().st_size
+    assert before_s <= shows(of, "timestamp_seconds") <= time.time()
+    assert 0 < shows(of, "duration_seconds") < 60
+    of.save_beside(7_001, lambda: {"at": 7_001})
+    of.join()
+    assert shows(of, "position_entries") == 7_001, "a place that is a count of entries says it itself"
+    path(of, 7_001).write_bytes(b"")
+    assert found(of)[0] == (7_000, {"at": 7_000})
+    assert shows(of, "faults_total") == 1

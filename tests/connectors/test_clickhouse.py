@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 
 from flows.connectors import clickhouse as ch
 from flows.connectors.clickhouse import Client, DeadLetterRow, Writer
+from flows.connectors.exits import ExitCode, answer
+from flows.connectors.telemetry import metrics
 from flows.journal import entries as en
 from flows.journal import events as ev
 from flows.journal.canonical import canonical_entries, canonical_events
 from flows.journal.codec import ENTRY_COLUMNS
 from flows.journal.entries import Rows
 from tests.connectors.engine import NewDatabase
+from tests.connectors.telemetry.values import shown
 
 LETTERS = [
     DeadLetterRow("fills", 0, 7, "not_json", "", "unexpected end", b"\xff{", 2),
@@ -319,6 +323,32 @@ def test_a_server_that_stays_away_ends_in_one_line(new_database: NewDatabase) ->
     with pytest.raises(ch.DatabaseError, match=r"cannot write parameters: Code: 252"):
         Writer(failing, pauses.append).insert_block("p", 0, entries, texts, events)  # type: ignore[arg-type]
     assert pauses == [0.25, 0.5, 1.0, 2.0, 4.0]
+    assert shown("database_failures_total", table="parameters") >= 6
+
+
+def test_what_was_inserted_is_shown(new_database: NewDatabase) -> None:
+    entries, texts, events = block()
+    told = [("database_rows_total", "journal"), ("database_insert_seconds_count", "journal")]
+    metrics.inserted_rows("journal")
+    metrics.insert_seconds("journal")
+    before = [shown(name, table=table) for name, table in told]
+    Writer(new_database()).insert_block("shown", 0, entries, texts, events)
+    assert [shown(name, table=table) for name, table in told] == [before[0] + len(entries), before[1] + 1]
+    assert shown("database_inserted_timestamp_seconds", pool="shown") == pytest.approx(time.time(), abs=60)
+
+
+def test_an_embedded_database_without_its_engine_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def missing(**_: Any) -> None:
+        raise ImportError("The chdb backend requires the chdb package.")
+
+    monkeypatch.setattr(ch.clickhouse_connect, "get_client", missing)
+    with pytest.raises(ch.DatabaseError) as caught:
+        ch.connect(tmp_path / "none")
+    code, line = answer(caught.value) or (0, "")
+    assert code == ExitCode.DATABASE
+    assert "chdb is not installed here: install marginline[embedded], or name a server's URL" in line
 
 
 def test_what_will_not_pass_is_not_tried_again(new_database: NewDatabase) -> None:

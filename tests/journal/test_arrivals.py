@@ -134,6 +134,7 @@ def test_a_second_counts_once_and_time_never_goes_back() -> None:
     assert found.slice.clock_offsets.tolist() == [7, 10]
     assert found.clock_ns == START + 5 * SECOND
     assert not found.dead, "a second that is known is no fault of its sender"
+    assert [(each - START) // SECOND for each in found.heard_ns] == [3, 3, 2, 5], "what was ignored was heard"
     again = gather({CLOCK: arrived}, START + 5 * SECOND)
     assert order(again) == []
     assert again.clock_ns == START + 5 * SECOND

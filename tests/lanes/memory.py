@@ -71,10 +71,11 @@ class Memory:
         self.sending.append(Producer(self))
         return self.sending[-1]
 
-    def append(self, topic: str, partition: int, value: bytes, *told: tuple[str, bytes]) -> None:
+    def append(self, topic: str, partition: int, value: bytes, *told: tuple[str, bytes]) -> Record:
         """One record more."""
         log = self.logs[topic, partition]
         log.append(Record((topic, partition), len(log), value, told))
+        return log[-1]
 
     def adopt(self) -> list[Producer]:
         """The producers that were made since the last time."""
@@ -160,9 +161,8 @@ class Producer:
                 stuck.add((topic, partition))
                 left.append(each)
                 continue
-            if self.refuses is None:
-                self.memory.append(topic, partition, value, *told)
-            heard(self.refuses, None)
+            is_taken = self.refuses is None
+            heard(self.refuses, self.memory.append(topic, partition, value, *told) if is_taken else None)
         self.queue = left
 
     def kill(self) -> None:

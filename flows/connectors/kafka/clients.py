@@ -18,6 +18,7 @@ from confluent_kafka.admin import AdminClient, ClusterMetadata
 
 from flows.connectors.kafka.errors import GROUP, KafkaRefused, KafkaUnreachable, failure, reason, unreachable
 from flows.connectors.kafka.settings import KafkaSettings
+from flows.connectors.telemetry import metrics
 
 PATIENCE_S: Final = 10.0
 """How long a question to the broker may take."""
@@ -53,6 +54,7 @@ class Watch(logging.Handler):
 
     def heard(self, error: KafkaError) -> None:
         """The library's ``error_cb``: connections are tried again by themselves, refusals are not."""
+        count(error, self.client_id)
         told = failure(error, self.settings)
         if isinstance(told, KafkaRefused) and not self.closing:
             raise told
@@ -68,6 +70,16 @@ class Watch(logging.Handler):
         self._said[text] = now
         tell = log.warning if record.levelno >= logging.WARNING else log.debug
         tell("kafka client", client=self.client_id, said=text)
+
+
+def flow_of(client_id: str) -> str:
+    """Whose client it is: its id begins with that, as in ``clearing-majors-out``."""
+    return client_id.partition("-")[0]
+
+
+def count(error: KafkaError, client_id: str) -> None:
+    """What a client said went wrong, by the library's name for it."""
+    metrics.broker_errors(flow_of(client_id), error.name()).inc()
 
 
 class Producer(confluent_kafka.Producer):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
-from flows.connectors.kafka.clients import Consumer, consumer, ends
+from flows.connectors.kafka.clients import Consumer, consumer, count, ends
 from flows.connectors.kafka.errors import KafkaRefused, failure
 from flows.connectors.kafka.settings import KafkaSettings
 from flows.journal.arrivals import Arrived
@@ -50,7 +50,7 @@ class Inbox:
         names: Mapping[int, str] | None = None,
     ) -> None:
         """Read each partition from its offset, `EARLIEST` or one. ``names`` of topics that entries do not know."""
-        self.settings = settings
+        self.settings, self.client_id = settings, client_id
         named = dict(enumerate(TOPICS)) | dict(names or {})
         self.codes = {settings.topic(named[topic]): topic for topic, _ in start}
         self._names = {topic: name for name, topic in self.codes.items()}
@@ -118,6 +118,7 @@ class Inbox:
                 self.fetched[at] = self.ends[at] = max(self.fetched[at], message.offset() or 0)
                 self._pass_over(at)
                 return
+            count(error, self.client_id)
             raise failure(error, self.settings, f"{message.topic()}, partition {message.partition()}")
         at, offset = self._at(message), message.offset()
         assert offset is not None, "a record lies somewhere"

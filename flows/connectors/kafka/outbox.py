@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
-from flows.connectors.kafka.clients import producer
+from flows.connectors.kafka.clients import count, flow_of, producer
 from flows.connectors.kafka.errors import KafkaUnreachable, failure
 from flows.connectors.kafka.settings import KafkaSettings
+from flows.connectors.telemetry import metrics
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -20,11 +23,16 @@ class Outbox:
     """One producer. What was sent is in order within its partition, and safe once `flush` has returned."""
 
     def __init__(self, settings: KafkaSettings, client_id: str, linger_ms: int = 1) -> None:
-        self.settings = settings
+        self.settings, self.client_id, self.flow = settings, client_id, flow_of(client_id)
         self.client = producer(
             settings, client_id, linger_ms=linger_ms, message_timeout_ms=int(FLUSH_S * 1000)
         )
         self._failed: KafkaError | None = None
+        self._told_of: dict[str, Callable[[KafkaError | None, Message], None]] = {}  # by topic
+        self._acknowledged: Counter[str] = Counter()  # by topic, since it was last told
+        self._sent = self._answered = 0
+        self._told = 0  # of those that were sent and not answered
+        metrics.unacknowledged(self.flow)
 
     def send(
         self,
@@ -36,13 +44,10 @@ class Outbox:
         heard: Callable[[int], None] | None = None,
     ) -> None:
         """Queue one record; a full queue waits. Raises what became of an earlier one. ``heard`` is told its offset."""
-
-        def delivered(error: KafkaError | None, message: Message) -> None:
-            self._delivered(error, message)
-            if heard is not None and error is None:
-                heard(message.offset() or 0)
-
         name = self.settings.topic(topic)
+        if topic not in self._told_of:
+            self._told_of[topic] = partial(self._delivered, topic)
+        told = self._told_of[topic] if heard is None else partial(self._delivered_to, topic, heard)
         while True:
             try:
                 self.client.produce(
@@ -50,9 +55,10 @@ class Outbox:
                     value,
                     key.encode(),
                     partition,
-                    on_delivery=self._delivered if heard is None else delivered,
+                    on_delivery=told,
                     headers=list(headers),
                 )
+                self._sent += 1
                 break
             except BufferError:  # the queue is full: this is the backpressure
                 self.client.poll(0.05)
@@ -67,6 +73,7 @@ class Outbox:
 
     def flush(self) -> None:
         """Wait until all that was sent is acknowledged. KafkaUnreachable if it is not."""
+        self._tell()  # what waits now is seen while it waits
         left = self.client.flush(FLUSH_S)
         self._check()
         if left:
@@ -77,11 +84,34 @@ class Outbox:
     def close(self) -> None:
         """Give what was sent a last chance; whoever must know has flushed."""
         self.client.flush(5)
+        self._tell()
 
-    def _delivered(self, error: KafkaError | None, _message: Message) -> None:
-        if error is not None and self._failed is None:
+    def _delivered(self, topic: str, error: KafkaError | None, _message: Message) -> None:
+        self._answered += 1
+        if error is None:
+            self._acknowledged[topic] += 1
+            return
+        count(error, self.client_id)
+        if self._failed is None:
             self._failed = error
 
+    def _delivered_to(
+        self, topic: str, heard: Callable[[int], None], error: KafkaError | None, message: Message
+    ) -> None:
+        self._delivered(topic, error, message)
+        if error is None:
+            heard(message.offset() or 0)
+
+    def _tell(self) -> None:
+        """Metrics, a batch at a time."""
+        for topic, records in self._acknowledged.items():
+            metrics.output_records(self.flow, topic).inc(records)
+        self._acknowledged.clear()
+        waiting = self._sent - self._answered
+        metrics.unacknowledged(self.flow).inc(waiting - self._told)  # a flow has several clients
+        self._told = waiting
+
     def _check(self) -> None:
+        self._tell()
         if self._failed is not None:
             raise failure(self._failed, self.settings, "a record was not taken")

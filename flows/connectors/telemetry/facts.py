@@ -6,6 +6,7 @@
 
 Batches in order, whole columns at a time; row by row only calls and bankruptcies, which are rare. A flow that begins
 behind a checkpoint has not seen what led there: it gives `Facts.seed` what the pool itself says (`flows.pool.standing`).
+What it executes again was counted when it was first published: `Entered.stand` alone tells how far that has come.
 """
 
 from __future__ import annotations
@@ -44,20 +45,24 @@ class Entered:
 
     def __init__(self, flow: str, of: PoolParameters) -> None:
         """Nothing has happened."""
-        self._clock = EventClock(flow, of.id)
+        self.clock = EventClock(flow, of.id)
         self._kinds = [metrics.journal_entries(flow, of.id, name) for name in en.KIND_NAMES]
         self._position = metrics.journal_position(flow, of.id)
 
+    def stand(self, length: int) -> None:
+        """So many entries are behind the flow; none of them is news."""
+        self._position.set(length)
+
     def add_entries(self, first_offset: int, rows: en.Rows) -> None:
-        """Entries that the flow has behind it now."""
+        """Entries that the flow has behind it now, and that are news."""
         if len(rows) == 0:
             return
         counts = np.bincount(rows[:, en.KIND], minlength=len(en.KIND_NAMES))
         for kind in np.flatnonzero(counts).tolist():
             self._kinds[kind].inc(int(counts[kind]))
-        self._position.set(first_offset + len(rows))
+        self.stand(first_offset + len(rows))
         if counts[en.CLOCK]:
-            self._clock.tick(int(rows[rows[:, en.KIND] == en.CLOCK, en.TIME_NS][-1]))
+            self.clock.tick(int(rows[rows[:, en.KIND] == en.CLOCK, en.TIME_NS][-1]))
 
 
 class Facts(Entered):
@@ -88,6 +93,9 @@ class Facts(Entered):
             [(status, metrics.index_status(pool, market, name)) for status, name in STATUSES.items()]
             for market in self.markets
         ]
+        openings = [*(market.fund_opening_quanta for market in of.markets), of.fund_opening_quanta]
+        for part, opening_quanta in zip(self._fund, openings, strict=True):
+            part.set(opening_quanta)  # until its first event
         metrics.fund_floor(pool).set(of.fund_floor_quanta)
         for market in range(len(self.markets)):
             self._state(market, HALTED, 0)  # until its first price

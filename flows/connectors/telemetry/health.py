@@ -1,8 +1,8 @@
 """Whether a flow has started, has caught up, and still moves: what a supervisor asks every few seconds.
 
 A flow has parts (a pool, a lane), worked on by one worker each. Every part beats when it is called, work or no work; one
-that is silent too long makes the flow not live. Ready is a flow that has started and is no part further behind than the
-bound. Calls are cheap: they store a number, whoever asks does the arithmetic.
+that is silent too long makes the flow not live. Ready is a flow that has started, and no part of which stands still or is
+further behind than the bound. Calls are cheap: they store a number, whoever asks does the arithmetic.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class Health:
         self._started_s: float | None = None
         self._beats: dict[str, float] = {}
         self._behind_s: dict[str, float] = {}
+        self._still: dict[str, str] = {}
         metrics.flow_ready(flow).set_function(lambda: float(self.ready().well))
         metrics.flow_beat(flow).set_function(self._last_beat)
 
@@ -60,6 +61,12 @@ class Health:
     def behind(self, part: str, seconds: float) -> None:
         """How far the part is behind what it could have read; 0 once it has read all."""
         self._behind_s[part] = seconds
+
+    def stands_still(self, part: str, why: str) -> None:
+        """The part takes nothing up any more; it goes on beating. A flow that could not even start for it has started."""
+        self._still[part] = why
+        if self._started_s is None:
+            self.started()
 
     def forget(self, part: str) -> None:
         """The part has ended in good order."""
@@ -86,7 +93,8 @@ class Health:
         started = self.startup()
         if not started.well:
             return started
-        behind = [
+        behind = [f"{part} stands still: {why}" for part, why in sorted(self._still.items())]
+        behind += [
             f"{part} is {seconds:.1f} s behind, at most {self.behind_most_s:.0f}"
             for part, seconds in sorted(self._behind_s.items())
             if seconds > self.behind_most_s

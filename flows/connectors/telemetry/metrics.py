@@ -29,8 +29,14 @@ PREFIX: Final = "marginline_"
 UNITS: Final = ("seconds", "records", "entries", "bytes", "quanta", "accounts", "number", "bool", "info")
 """What a metric's name may end in, beside ``total``; ``bool`` is 0 or 1, ``info`` always 1."""
 
-STOPS: Final = ("gap", "poison")
-"""Why a pool may stand still: entries are missing before the next one, or the next one cannot be applied."""
+STOPS: Final = ("gap", "poison", "unrepeated")
+"""Why a pool may stand still: entries are missing before the next one, the next one cannot be applied, or a start made
+other market-states of the same records than are published."""
+
+GAP, POISON, UNREPEATED = STOPS
+
+LANES: Final = ("market-state", "journal", "events")
+"""Topics of batches, which flows alone write to."""
 
 BEARERS: Final = ("fund", "floor", "winners", "traders")
 """Who bears a deficit, in this order (R-K, L, M)."""
@@ -103,6 +109,10 @@ input_lag_seconds = _gauge(
 dead_letters = _counter(
     "input_dead_letters_total", "topic", "reason", says="Records refused, by the topic they came on."
 )
+foreign = _counter(
+    *("input_foreign_records_total", "flow", "topic"),
+    says="Records of a lane passed over: they are no batch of its pool, and no flow wrote them there.",
+)
 shed = _counter(
     *("input_shed_records_total", "pool", "class"),
     says="Requests turned away under load, each a dead letter with the reason `shed`.",
@@ -169,7 +179,7 @@ dropped_batches = _counter(
 )
 stopped = _gauge(
     *("journal_stopped_bool", "flow", "pool", "reason"),
-    says="1 while a pool stands still: a gap in the journal, or an entry that cannot be applied (poison).",
+    says="1 while a pool stands still: something is missing (gap), cannot be applied (poison), or differs (unrepeated).",
 )
 
 # --- the pool ---------------------------------------------------------------------------------------------------------
@@ -222,7 +232,7 @@ checkpoint_position = _gauge(
     "checkpoint_position_entries",
     "flow",
     "pool",
-    says="Entries before the last checkpoint: a start applies what follows.",
+    says="Entries, or market-states, before the last checkpoint: a start applies what follows.",
 )
 checkpoint_duration = _gauge(
     "checkpoint_duration_seconds",
@@ -242,7 +252,7 @@ failed_inserts = _counter(
     "database_failures_total", "table", says="Inserts that failed and were tried again."
 )
 backlog = _gauge(
-    "database_backlog_entries", "pool", says="Entries of the journal that the database does not have yet."
+    "database_backlog_entries", "pool", says="Entries that audit has read and the database does not have yet."
 )
 inserted_time = _gauge(
     "database_inserted_timestamp_seconds",
@@ -258,6 +268,8 @@ def prepare(flow: str, pools: Sequence[str], topics: Sequence[str]) -> None:
             of(flow, pool)
         for reason in STOPS:
             stopped(flow, pool, reason)
+    for topic in LANES:
+        foreign(flow, topic)
     for topic in topics:
         for refused in Reason:
             dead_letters(topic, refused.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -17,10 +18,16 @@ class EventClock:
         """Nothing was heard yet."""
         self.wall = wall
         self.latest_ns = 0
+        self.skew_s = math.inf  # how far event time was behind the wall when it last moved on
         self._event = metrics.clock_event(flow, pool)
         self._moved = metrics.clock_moved(flow, pool)
         self._skew = metrics.clock_skew(flow, pool)
         self._setbacks = metrics.clock_setbacks(flow, pool)
+
+    def resume(self, time_ns: int) -> None:
+        """Go on from the last clock that an earlier start had heard."""
+        self.latest_ns = max(self.latest_ns, time_ns)
+        self._event.set(self.latest_ns / SECOND_NS)
 
     def tick(self, time_ns: int) -> bool:
         """A clock was read; whether event time moves on with it. One that says the same again is a repeat."""
@@ -32,7 +39,8 @@ class EventClock:
         now_s, event_s = self.wall(), time_ns / SECOND_NS
         self._event.set(event_s)
         self._moved.set(now_s)
-        self._skew.set(now_s - event_s)
+        self.skew_s = now_s - event_s
+        self._skew.set(self.skew_s)
         return True
 
 

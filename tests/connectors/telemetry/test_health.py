@@ -91,3 +91,14 @@ def test_both_are_metrics() -> None:
     watch.now += 12
     assert shown("flow_ready_bool", flow=health.flow) == 1
     assert abs(time.time() - 12 - shown("flow_beat_timestamp_seconds", flow=health.flow)) < 1
+
+
+def test_a_part_that_stands_still_lives_and_is_not_ready() -> None:
+    health, watch = made()
+    health.stands_still("majors", "entry 7 cannot be applied")
+    assert health.startup().well, "it is not waited for"
+    health.beat("majors")
+    watch.now += 20
+    health.behind("majors", 0)
+    assert health.live().well
+    assert health.ready() == (False, "majors stands still: entry 7 cannot be applied")

@@ -27,6 +27,16 @@ def test_a_clock_set_back_is_counted_and_moves_nothing() -> None:
     assert shown("clock_event_timestamp_seconds", **of) == 102
 
 
+def test_a_clock_that_was_set_back_while_nobody_listened_is_counted() -> None:
+    clock = EventClock("intake", "resumed", wall=lambda: 2_000.0)
+    clock.resume(100 * SECOND)
+    of = {"flow": "intake", "pool": "resumed"}
+    assert shown("clock_event_timestamp_seconds", **of) == 100
+    assert [clock.tick(at * SECOND) for at in (90, 100, 101)] == [False, False, True]
+    assert shown("clock_setbacks_total", **of) == 1
+    assert clock.skew_s == 1_899
+
+
 def test_lag_in_records_and_seconds() -> None:
     lag = Lag("intake", "fills", "3")
     of = {"flow": "intake", "topic": "fills", "lane": "3"}
