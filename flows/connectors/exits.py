@@ -29,6 +29,7 @@ class ExitCode(IntEnum):
     RUN = 5
     DATABASE = 6
     KAFKA = 7
+    STILL = 8
     BUG = 70
     INTERRUPTED = 130
 
@@ -44,6 +45,8 @@ MEANING: Final = {
     ExitCode.DATABASE: "the database is held by another process, cannot be reached, or has no space left on its disk; "
     "ask again when that is over",
     ExitCode.KAFKA: "the Kafka broker cannot be reached, or refuses; the line says what to check",
+    ExitCode.STILL: "a pool of a live flow stands still: an entry cannot be applied, or something is missing; the line "
+    "names pool and place, and nothing after it was decided",
     ExitCode.BUG: "a bug of ours: the traceback is printed, and the run's folder can be resumed once it is mended",
     ExitCode.INTERRUPTED: "stopped by Ctrl-C; the same command takes the run up again",
 }
@@ -59,6 +62,7 @@ CODES: Final = {
     "DatabaseMissing": ExitCode.INPUT,
     "KafkaFailure": ExitCode.KAFKA,
     "BrokerFailed": ExitCode.KAFKA,
+    "StandsStill": ExitCode.STILL,
 }
 """Exceptions of our rooms that are a user's to answer, by name; the nearest class counts. Their text is one line."""
 

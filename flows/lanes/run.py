@@ -6,7 +6,7 @@ from bytewax.dataflow import Dataflow
 
 from flows.connectors.engine import run_flow
 from flows.connectors.stop import stop_on_sigterm
-from flows.lanes import watch
+from flows.lanes import still, watch
 from flows.lanes.settings import Live, live_from_environment
 from flows.lanes.tables import FLOWS
 from flows.lanes.warm import warm
@@ -21,11 +21,13 @@ def over_kafka(flow: str) -> Dataflow | None:
 
 
 def run_lane(flow: str, workers: int) -> None:
-    """Run it until SIGTERM."""
+    """Run it until SIGTERM. StandsStill, if one of its pools did by then."""
     live = live_from_environment()
     if live is None:
         raise ConfigurationError("MARGINLINE_VENUE", "name the venue's file, or give --venue.")
     run_flow(_prepared(live, flow), live.state / f"{flow}-recovery", workers)
+    if why := still.said(flow):
+        raise still.StandsStill(why)
 
 
 def _prepared(live: Live, flow: str) -> Dataflow:

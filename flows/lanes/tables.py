@@ -10,6 +10,8 @@ a process dies                         the others wait for it               noth
 the broker is away                     sends wait; a minute later: one line nothing        bring it back, start again
 a second writer claims a lane          the first one stops: one line        nothing        find out who started it
 a checkpoint is missing or damaged     a warning; an earlier one is used    time           nothing
+an entry cannot be applied, or misses  its pool stands still; others go on  nothing        its runbook
+a stranger writes to a lane            a warning; it is passed over         nothing        find out who
 records are gone before they were read one line, and no start               what is gone   restore them, or a new venue
 """
 
@@ -21,12 +23,13 @@ from typing import Any, Final
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 
-from flows.connectors.engine import Keyed, Parts, Sinks
+from flows.connectors.engine import Sinks
 from flows.connectors.placement import keys_for
 from flows.lanes import audit as auditing
 from flows.lanes import clearing as clears
 from flows.lanes import intake as admits
 from flows.lanes import market as prices
+from flows.lanes import still
 from flows.lanes.settings import Live
 
 
@@ -37,8 +40,8 @@ def _keys(live: Live) -> list[str]:
 def market(live: Live) -> Dataflow:
     """Quotes, depth and trades to market-states."""
     flow, keys = Dataflow("market"), _keys(live)
-    polled = op.input("records", flow, Parts(keys, partial(prices.reader, live)))
-    priced = op.stateful_batch("price", polled, partial(Keyed, partial(prices.Price, live)))
+    polled = op.input("records", flow, still.parts("market", live, keys, partial(prices.reader, live)))
+    priced = op.stateful_batch("price", polled, still.keyed("market", live, partial(prices.Price, live)))
     op.output("market-state", priced, Sinks(keys, partial(prices.writer, live)))
     return flow
 
@@ -46,8 +49,8 @@ def market(live: Live) -> Dataflow:
 def intake(live: Live) -> Dataflow:
     """Everything that can change a pool to its journal."""
     flow, keys = Dataflow("intake"), _keys(live)
-    polled = op.input("records", flow, Parts(keys, partial(admits.reader, live)))
-    admitted = op.stateful_batch("admit", polled, partial(Keyed, partial(admits.Admit, live)))
+    polled = op.input("records", flow, still.parts("intake", live, keys, partial(admits.reader, live)))
+    admitted = op.stateful_batch("admit", polled, still.keyed("intake", live, partial(admits.Admit, live)))
     op.output("journal", admitted, Sinks(keys, partial(admits.writer, live)))
     return flow
 
@@ -55,8 +58,10 @@ def intake(live: Live) -> Dataflow:
 def clearing(live: Live) -> Dataflow:
     """The journal to decisions."""
     flow, keys = Dataflow("clearing"), _keys(live)
-    entries = op.input("journal", flow, Parts(keys, partial(clears.JournalReader, live)))
-    decided = op.stateful_batch("clear", entries, partial(Keyed, partial(clears.Clear, live)))
+    entries = op.input(
+        "journal", flow, still.parts("clearing", live, keys, partial(clears.JournalReader, live))
+    )
+    decided = op.stateful_batch("clear", entries, still.keyed("clearing", live, partial(clears.Clear, live)))
     op.output("events", decided, Sinks(keys, partial(clears.EventsWriter, live)))
     return flow
 
@@ -65,8 +70,8 @@ def audit(live: Live) -> Dataflow:
     """Journal, events and dead letters to ClickHouse."""
     flow, keys = Dataflow("audit"), _keys(live)
     database = auditing.Held(live)
-    read = op.input("lanes", flow, Parts(keys, partial(auditing.reader, live, database)))
-    cut = op.stateful_batch("cut", read, partial(Keyed, partial(auditing.Cut, live)))
+    read = op.input("lanes", flow, still.parts("audit", live, keys, partial(auditing.reader, live, database)))
+    cut = op.stateful_batch("cut", read, still.keyed("audit", live, partial(auditing.Cut, live)))
     op.output("clickhouse", cut, Sinks(keys, partial(auditing.writer, live, database)))
     return flow
 

@@ -18,7 +18,11 @@ INTERNAL: dict[str, str] = {
     "NotThere": "the audit command answers it itself",
     "NoSuchEvent": "the audit command answers it itself",
     "CheckpointDamagedError": "clearing falls back to an earlier checkpoint",
-    "PoolStoppedError": "a bug of ours: it is shown whole",
+    "PoolStoppedError": "a bug of ours: it is shown whole; a live flow's pool stands still",
+    "JournalGapError": "a live flow's pool stands still",
+    "LaneGapError": "a live flow's pool stands still",
+    "NotRepeatedError": "a live flow's pool stands still",
+    "NoBatchError": "who reads a lane passes the record over",
     "AbsentPoolError": "the scenario room turns it into a difference",
     "MismatchError": "the scenario room turns it into a difference",
 }
