@@ -74,7 +74,8 @@ def up(
     from flows.connectors.telemetry import logs  # noqa: PLC0415
     from flows.live import needs, session  # noqa: PLC0415
 
-    logs.configure("auto", "error")  # the processes have logs of their own; what is wrong here is said in one line
+    # The processes have logs of their own; what is wrong here is said in one line.
+    logs.configure("auto", "error")
     folder = out or RUNS / f"live-{Path(recording).name}-{accounts}"
     console = report_console()
     view = not headless and console.is_terminal and sys.stdin.isatty()
