@@ -19,7 +19,7 @@ from flows.connectors.kafka.inbox import EARLIEST, Inbox
 from flows.journal import events as ev
 from flows.journal.arrivals import Arrived
 from flows.journal.canonical import Chain, canonical_events
-from flows.journal.codec import EntryBatch, decode_entries, decode_events
+from flows.journal.codec import EntryBatch, about_of, decode_entries, decode_events, end_of_events
 from flows.journal.entries import Rows
 from flows.journal.terms import Standing
 from flows.journal.views.views import TOPICS as TYPED
@@ -40,7 +40,7 @@ class Checked:
     pool: str
     entries: int = 0
     terms: int = 0
-    dropped: int = 0  # batches of writers that had lost their term, and repeats of events
+    dropped: int = 0  # batches of writers that had lost their term or of strangers, and repeats of events
     events: int = 0
     views: Counter[str] = field(default_factory=Counter)
     events_sha256: str = ""
@@ -76,10 +76,10 @@ def journal(live: Live, pool: str, told: Checked) -> Iterator[EntryBatch]:
     """The batches that count."""
     standing = Standing()
     for each in records(live, "journal", pool):
-        batch = decode_entries(each.value)
-        if standing.take(batch.about, each.offset):
-            yield batch
-        elif not batch.claim:
+        about = about_of(each.value)
+        if standing.take(about, each.offset):
+            yield decode_entries(each.value)
+        elif not about.claim:
             told.dropped += 1
     told.terms = standing.term
 
@@ -144,6 +144,9 @@ class _Published:
                 self.told.differences.append(f"events of the entries {self.end} to {end} are not published")
                 self.end = 1 << 62
                 return
+            if not end_of_events(record.value):  # somebody else's
+                self.told.dropped += 1
+                continue
             batch = decode_events(record.value)
             if batch.first_offset > self.end:
                 self.told.differences.append(f"events of the entries from {self.end} on are missing")

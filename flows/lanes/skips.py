@@ -9,7 +9,7 @@ import structlog
 
 from flows.connectors.checkpoints import Checkpoints
 from flows.connectors.kafka.inbox import Inbox
-from flows.journal.codec import EntryBatch, decode_entries
+from flows.journal.codec import EntryBatch, about_of, decode_entries
 from flows.journal.terms import Standing
 from flows.lanes.lane import OWN, READ_S
 from flows.lanes.settings import Live
@@ -58,8 +58,7 @@ def _journal(live: Live, pool: str, state: Mapping[str, Any] | None) -> Iterator
         while inbox.positions[at] < end:
             inbox.fetch(READ_S)
             for each in inbox.take([at]).get(at, ()):
-                batch = decode_entries(each.value)
-                if standing.take(batch.about, each.offset):
-                    yield batch
+                if standing.take(about_of(each.value), each.offset):
+                    yield decode_entries(each.value)
     finally:
         inbox.close()
