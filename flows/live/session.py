@@ -51,7 +51,7 @@ LOGS: Final = "logs"
 LEFT: Final = (BEGUN, KAFKA, STATE, LOGS, clickhouse.FOLDER, "topics", "*.state", "*.address", ".*.draft")
 """All that a run leaves."""
 
-READY_S: Final = 300.0
+READY_S: Final = 600.0
 """How long the flows may take to start: a first start compiles the kernels."""
 
 STOP_S: Final = {"intake": 60.0, "market": 60.0, "clearing": 120.0, "audit": 180.0}

@@ -19,7 +19,7 @@ from tests.system.short import Short
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
-PATIENCE_S = 400
+PATIENCE_S = 700
 """A start that has to compile its kernels on a busy machine takes minutes."""
 
 SOUND = "Sound: the journal, executed again, gives exactly the events that were published and that ClickHouse holds."
