@@ -25,11 +25,10 @@ from flows.connectors.kafka.settings import KafkaSettings
 from flows.connectors.telemetry import metrics
 from flows.connectors.telemetry.settings import PREFIX, TelemetrySettings
 from flows.scenario import page as scenarios
-from schemas.bulk import TOPICS as BULK_TOPICS
-from schemas.catalogue import ARROW, TOPICS, Topic
+from schemas import bulk
+from schemas.catalogue import TOPICS, Topic
 from schemas.config.text import Bounds
 from schemas.config.venue import Venue
-from schemas.dead_letter import LARGEST_RECORD_BYTES
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -158,34 +157,6 @@ def topic_section(topic: Topic) -> str:
     return "\n".join(lines)
 
 
-BULK = """
-## Bulk records
-
-A record of {topics} may be many messages instead of one: an Arrow stream with a column a field, told by the header
-`content-type: {arrow}`. Give it the header `sent_ns` too, decimal digits, the time at which the
-record was sent: without it no reader can tell whether another partition is behind it.
-
-- Columns are named as the fields above and may come in any order. Optional ones may be left out; a null is a field that
-  a message does not have.
-- Texts, amounts among them, are `utf8` or a dictionary of it, the shorter and quicker one; whole numbers are `int64`,
-  `reduce_only` is `bool`, the sides of a book are lists of lists of two texts.
-- At most {most:,} bytes, and its buffers are not compressed: leave that to the producer's `compression.type`.
-- Every message is judged as if it had come alone, by its own `source`, `number` and times. One that is refused is a dead
-  letter with its `row`, and its `raw` is that message as JSON. A record that cannot be read as a whole is one dead
-  letter: `not_arrow`, `too_large`, or the fault of a column.
-- In the journal all its messages bear the offset of their record.
-
-```python
-columns = {{"source": ["engine"] * 2, "number": [1, 2], "price": ["60000.0"] * 2, ...}}
-table = pyarrow.table({{name: pyarrow.array(column) for name, column in columns.items()}})
-sink = pyarrow.BufferOutputStream()
-with pyarrow.ipc.new_stream(sink, table.schema) as writer:
-    writer.write_table(table)
-producer.produce("fills", sink.getvalue().to_pybytes(), partition=lane, headers={{"content-type": "{arrow}", "sent_ns": ...}})
-```
-""".strip()
-
-
 def topics_page() -> str:
     """Write every topic: what it carries, and its fields."""
     top = [NOTE, "# Topics", "| topic | | key | |\n|---|---|---|---|"]
@@ -193,9 +164,7 @@ def topics_page() -> str:
         f"\n| [{topic.name}](#{topic.name}) | {topic.direction} | {topic.key} | {cell(topic.description)} |"
         for topic in TOPICS
     )
-    named = ", ".join(f"`{topic}`" for topic in BULK_TOPICS)
-    bulk = BULK.format(topics=named, arrow=ARROW, most=LARGEST_RECORD_BYTES)
-    return "\n\n".join([*top, *(topic_section(topic) for topic in TOPICS), bulk]) + "\n"
+    return "\n\n".join([*top, *(topic_section(topic) for topic in TOPICS), bulk.page()]) + "\n"
 
 
 # ---- the venue's file ------------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from typing import Any, Final, get_args, get_origin
 
 import pyarrow as pa
 
-from schemas.catalogue import BY_NAME
+from schemas.catalogue import ARROW, BY_NAME
+from schemas.dead_letter import LARGEST_RECORD_BYTES
 
 TOPICS: Final = (
     "oracle-prices",
@@ -67,3 +68,37 @@ def _is_list(found: pa.DataType) -> bool:
     return bool(
         pa.types.is_list(found) or pa.types.is_large_list(found) or pa.types.is_fixed_size_list(found)
     )
+
+
+_PAGE: Final = """
+## Bulk records
+
+A record of {topics} may be many messages instead of one: an Arrow stream with a column a field, told by the header
+`content-type: {arrow}`. Give it the header `sent_ns` too, decimal digits, the time at which the
+record was sent: without it no reader can tell whether another partition is behind it.
+
+- Columns are named as the fields above and may come in any order. Optional ones may be left out; a null is a field that
+  a message does not have.
+- Texts, amounts among them, are `utf8` or a dictionary of it, the shorter and quicker one; whole numbers are `int64`,
+  `reduce_only` is `bool`, the sides of a book are lists of lists of two texts.
+- At most {most:,} bytes, and its buffers are not compressed: leave that to the producer's `compression.type`.
+- Every message is judged as if it had come alone, by its own `source`, `number` and times. One that is refused is a dead
+  letter with its `row`, and its `raw` is that message as JSON. A record that cannot be read as a whole is one dead
+  letter: `not_arrow`, `too_large`, or the fault of a column.
+- In the journal all its messages bear the offset of their record.
+
+```python
+columns = {{"source": ["engine"] * 2, "number": [1, 2], "price": ["60000.0"] * 2, ...}}
+table = pyarrow.table({{name: pyarrow.array(column) for name, column in columns.items()}})
+sink = pyarrow.BufferOutputStream()
+with pyarrow.ipc.new_stream(sink, table.schema) as writer:
+    writer.write_table(table)
+producer.produce("fills", sink.getvalue().to_pybytes(), partition=lane, headers={{"content-type": "{arrow}", "sent_ns": ...}})
+```
+""".strip()
+
+
+def page() -> str:
+    """What the reference says of them."""
+    topics = ", ".join(f"`{topic}`" for topic in TOPICS)
+    return _PAGE.format(topics=topics, arrow=ARROW, most=LARGEST_RECORD_BYTES)

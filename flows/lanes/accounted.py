@@ -25,8 +25,8 @@ from flows.lanes.settings import Live
 DATA: Final = frozenset({en.TOPIC_ORACLE_PRICES, en.TOPIC_DEPTH, en.TOPIC_TRADES})
 """Topics whose records become prices: none of them is an entry of its own."""
 
-Origin = tuple[str, int, int]
-"""Topic, partition, offset."""
+Origin = tuple[str, int, int, int]
+"""Topic, partition, offset, and of a bulk record the row."""
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ def _letters(live: Live, pool: str, told: Accounted) -> dict[Origin, str]:
     found: dict[Origin, str] = {}
     for each in records(live, "dead-letters", pool):
         letter: dict[str, Any] = orjson.loads(each.value)
-        origin = letter["topic"], letter["partition"], letter["offset"]
+        origin = letter["topic"], letter["partition"], letter["offset"], letter.get("row", 0)
         if found.setdefault(origin, letter["reason"]) != letter["reason"]:
             told.fates["dead-letters", "told twice, with two reasons"] += 1
         found[origin] = letter["reason"]
@@ -108,17 +108,24 @@ def _fates(
     if (done := standing.settled.get(at, low)) != end:
         told.differences.append(f"{flow} has settled {name}/{at[1]} to {done} of {end}")
     of = (rows[:, en.TOPIC] == at[0]) & (rows[:, en.PARTITION] == at[1])
-    origins = rows[of, en.ORIGIN_OFFSET]
-    admitted = np.bincount(origins, minlength=end) if len(origins) else np.zeros(end, np.int64)
+    # The messages of a bulk record share its offset: each is known by its own number.
+    told_of, times = np.unique(
+        rows[of][:, [en.ORIGIN_OFFSET, en.SOURCE, en.NUMBER]], axis=0, return_counts=True
+    )
+    admitted = np.bincount(told_of[:, 0], minlength=end)
     refused = np.zeros(max(end, len(admitted)), np.bool_)
-    refused[[offset for topic, part, offset in letters if (topic, part) == (name, at[1])]] = True
+    dead = [(offset, row) for topic, part, offset, row in letters if (topic, part) == (name, at[1])]
+    refused[[offset for offset, _ in dead]] = True
+    of_many = np.zeros(len(refused), np.bool_)
+    of_many[: len(admitted)] = admitted > 1
+    of_many[[offset for offset, row in dead if row]] = True
     if len(admitted) > end or len(refused) > len(admitted):
         told.differences.append(f"{name}/{at[1]}: entries or dead letters of records that are not there")
         return
     fates = {
-        "twice": int((admitted > 1).sum()),
-        "admitted and refused": int(((admitted > 0) & refused).sum()),
-        "admitted": int((admitted == 1).sum()),
+        "twice": int((times > 1).sum()),
+        "admitted and refused": int(((admitted > 0) & refused & ~of_many).sum()),
+        "admitted": int((admitted > 0).sum()),
         "refused": int((refused & (admitted == 0)).sum()),
     }
     neither = end - low - int(((admitted > 0) | refused)[low:].sum())
@@ -135,9 +142,7 @@ def _compare_letters(
     client: clickhouse.Client, pool: str, letters: dict[Origin, str], told: Accounted
 ) -> None:
     """ClickHouse holds these dead letters, once each."""
-    text = (
-        "select topic, `partition`, origin_offset, reason from dead_letters final where pool = {pool:String}"
-    )
+    text = "select topic, `partition`, origin_offset, `row`, reason from dead_letters final where pool = {pool:String}"
     found = client.query(text, parameters={"pool": pool}).result_rows
-    if {(row[0], row[1], row[2]): row[3] for row in found} != letters or len(found) != len(letters):
+    if {tuple(row[:4]): row[4] for row in found} != letters or len(found) != len(letters):
         told.differences.append(f"ClickHouse has {len(found)} other dead letters; {len(letters)} were sent")

@@ -22,6 +22,7 @@ from flows.connectors.kafka.settings import KafkaSettings
 from flows.journal import entries as en
 from flows.journal.codec import Settled
 from flows.journal.terms import Partition
+from schemas.catalogue import ARROW
 from tests.system.kafka.conftest import Kafka, NewBroker
 
 pytestmark = pytest.mark.kafka
@@ -171,6 +172,30 @@ def test_a_header_may_say_when_and_nonsense_in_it_harms_nobody(
     inbox = opened(A)
     until(inbox, lambda: bool(inbox.waiting[A]))
     assert times(inbox.take()) == {A: [expected]}
+
+
+def test_a_header_says_that_a_record_is_many_messages(settings: KafkaSettings, opened: Open) -> None:
+    sent(settings, A, 5, **{"content-type": "application/json"})
+    sent(settings, A, 6, **{"content-type": ARROW, SENT: "6"})
+    inbox = opened(A)
+    until(inbox, lambda: len(inbox.waiting[A]) == 2)
+    assert [each.is_bulk for each in inbox.take()[A]] == [False, True]
+
+
+def test_what_is_taken_at_once_is_bounded_and_nobody_goes_on_beyond_it(
+    settings: KafkaSettings, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inboxes, "TAKEN_BYTES", 100)
+    sent(settings, A, *range(1_000, 1_030))
+    sent(settings, B, 1_003, 1_020)
+    inbox = opened(A, B)
+    until(inbox, lambda: len(inbox.waiting[A]) == 30 and len(inbox.waiting[B]) == 2)
+    assert times(inbox.take()) == {A: [1_000, 1_001, 1_002, 1_003, 1_004, 1_005], B: [1_003]}
+    got = []
+    while taken := times(inbox.take()):
+        got.append(taken)
+    assert got[-1] == {A: [1_024, 1_025, 1_026, 1_027, 1_028, 1_029]}, got
+    assert inbox.positions == {A: 30, B: 2}
 
 
 # ---- records that are gone --------------------------------------------------------------------------------------------------
