@@ -159,7 +159,7 @@ class Tail(threading.Thread):
         super().__init__(name="audit", daemon=True)
         self.client = clickhouse.connect(database)
         self.sink = Database(self.client)
-        self.readers = [Both(run, pool.id) for pool in run.venue.pools]
+        self.readers = [Both(run, key) for key in keys_for([pool.id for pool in run.venue.pools]).values()]
         self.cuts = {each.pool: _cut(run, self.sink, each.pool) for each in self.readers}
         self.followed: set[str] = set()
         self.ended, self.broken_off = threading.Event(), threading.Event()
