@@ -169,6 +169,7 @@ def _open(scene: Scene) -> None:
 
 def _strike(scene: Scene, name: str) -> Struck:
     """One fault from its beginning until events follow again."""
+    scene.sign(f"before {name}")  # what is said again from here on is said anew
     struck, began = Struck(name), time.monotonic()
     FAULTS[name](scene)
     healed, clock_ns = time.monotonic(), scene.sender.clock_ns

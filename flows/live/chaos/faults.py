@@ -143,7 +143,7 @@ def surge(scene: Scene) -> None:
 
 
 def clock_back(scene: Scene) -> None:
-    """The clock is set back by a minute and goes on from there, and later it is right again."""
+    """The clock is set back by a minute and runs up to where it was; the pools' time stands still meanwhile."""
     second = scene.sender.clock_ns // SECOND_NS
     scene.sender.extra.extend(clock(each) for each in range(second - CLOCK_BACK_S, second))
     scene.pump(0.5)

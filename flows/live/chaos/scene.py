@@ -84,8 +84,10 @@ class Scene:
         return True
 
     def sign(self, text: str) -> None:
-        """Note a sign of trouble."""
-        self.signs.append((time.monotonic(), text[:LONGEST_SIGN]))
+        """Note a sign of trouble, however long it lasts."""
+        text = text[:LONGEST_SIGN]
+        if not self.signs or self.signs[-1][1] != text:
+            self.signs.append((time.monotonic(), text))
 
     def is_well(self) -> bool:
         """Whether every flow runs and has begun."""
