@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.live.report import Report, spread, tell_load
 from benchmarks.live.rig import Rig
 from benchmarks.live.sample import Sampler, between
-from benchmarks.live.throughput import SETTLE_S, tell_check, tell_producers
+from benchmarks.live.throughput import SETTLE_S, tell_check, tell_opening, tell_producers
 from benchmarks.live.trace import Listener, Spans, liquidations
 from benchmarks.live.world import World
 
@@ -38,8 +38,7 @@ def run(asked: argparse.Namespace, folder: Path) -> Report:
     report = Report("latency", " ".join(sys.argv[1:]), vars(asked) | {"folder": ""})
     world = world_of(asked.accounts, asked.seconds)
     with Rig(folder, world, audit=not asked.no_audit, compression=asked.compression) as rig:
-        opened = rig.open_accounts()
-        report.add("accounts", f"{asked.accounts:,}", f"open after {opened['opening_s']:.1f} s")
+        tell_opening(report, asked.accounts, rig.open_accounts())
         with Sampler(rig) as sampler, Listener(rig.live, "liquidations", len(rig.pools)) as listener:
             time.sleep(SETTLE_S)
             from_ns, until_ns = rig.begin_load(rates, asked.seconds, FALL_PPM_S)

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.live.report import Report, median
 from benchmarks.live.rig import FLOWS, Failed, Rig
 from benchmarks.live.sample import Sampler
-from benchmarks.live.throughput import SETTLE_S, tell_check
+from benchmarks.live.throughput import SETTLE_S, tell_check, tell_opening
 from benchmarks.live.trace import Listener
 from benchmarks.live.world import World
 
@@ -33,8 +33,7 @@ def run(asked: argparse.Namespace, folder: Path) -> Report:
     report = Report("recovery", " ".join(sys.argv[1:]), vars(asked) | {"folder": ""})
     names = FLOWS[:-1] if asked.no_audit else FLOWS
     with Rig(folder, World(asked.accounts), audit=not asked.no_audit, compression=asked.compression) as rig:
-        rig.open_accounts()
-        report.add("accounts", f"{asked.accounts:,}", "two positions each")
+        tell_opening(report, asked.accounts, rig.open_accounts())
         lanes = len(rig.pools)
         heard = {flow: Listener(rig.live, topic, lanes) for flow, topic in TOPIC_OF.items()}
         with Sampler(rig) as sampler, heard["market"], heard["intake"], heard["clearing"]:

@@ -82,13 +82,29 @@ def tell_load(report: Report, samples: Sequence[Sample]) -> None:
     for flow in found[-1].lag_s:
         _tell_lag(report, flow, found, half)
     for name in found[-1].cpu:
-        used = [each.cpu[name] for each in found if name in each.cpu]
-        cores = sum(used) / len(used)
-        report.figures[f"cpu {name}"], report.figures[f"rss {name}"] = cores, found[-1].rss_mb.get(name, 0)
-        report.add(name, f"{cores:.2f} cores", f"{found[-1].rss_mb.get(name, 0):,.0f} MB at the end")
+        _tell_process(report, name, found)
     all_cores = sum(report.figures[f"cpu {name}"] for name in found[-1].cpu)
     report.figures["cpu"] = all_cores
     report.add("all of these", f"{all_cores:.2f} cores", f"load average {found[-1].load:.1f} at the end")
+
+
+def _tell_process(report: Report, name: str, found: list[Sample]) -> None:
+    """Its memory and processor time; of a flow also what a record costs it, while others make it wait or not."""
+    used = [each.cpu[name] for each in found if name in each.cpu]
+    cores = report.figures[f"cpu {name}"] = sum(used) / len(used)
+    report.figures[f"rss {name}"] = found[-1].rss_mb.get(name, 0)
+    note = f"{found[-1].rss_mb.get(name, 0):,.0f} MB at the end"
+    counted = {
+        "market": ("quote", rate(found, "oracle-prices")),
+        "intake": ("entry", report.figures["entries"]),
+        "clearing": ("entry", report.figures["entries cleared"]),
+        "audit": ("entry", report.figures["entries cleared"]),
+    }
+    if name in counted and counted[name][1] > 0:
+        what, a_second = counted[name]
+        report.figures[f"us {name}"] = cores / a_second * 1e6
+        note += f"; {cores / a_second * 1e6:.1f} us of processor time a {what}".replace("a entry", "an entry")
+    report.add(name, f"{cores:.2f} cores", note)
 
 
 def _tell_lag(report: Report, flow: str, found: list[Sample], half: list[Sample]) -> None:

@@ -12,13 +12,13 @@ import threading
 import time
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, Self
 
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
 from benchmarks.live.rig import Rig
+from benchmarks.live.seen import seen_of
 from flows.connectors.kafka.clients import admin, consumer
 from flows.journal import entries as en
 from flows.journal.codec import about_of, end_of_events
@@ -30,8 +30,6 @@ LOOK_S: Final = 0.8
 """How long the newest records are waited for; a sample without one goes by the last."""
 
 LANES: Final = ("market-state", "journal", "events")
-PAGE: Final = os.sysconf("SC_PAGE_SIZE")
-TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
@@ -223,17 +221,6 @@ class Sampler:
                 cpu[name] = (used - former[1]) / (now - former[2])
             self.cpu[name] = (process, used, now)
         return cpu, rss
-
-
-def seen_of(process: int) -> tuple[float, float] | None:
-    """Processor seconds and resident MB of a process; None if it is gone."""
-    folder = Path("/proc") / str(process)
-    try:
-        fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        pages = int((folder / "statm").read_text().split()[1])
-    except (OSError, IndexError):
-        return None
-    return (int(fields[11]) + int(fields[12])) / TICKS, pages * PAGE / 1e6
 
 
 def between(samples: list[Sample], from_ns: int, until_ns: int) -> list[Sample]:

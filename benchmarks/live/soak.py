@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.live.report import Report, tell_load
 from benchmarks.live.rig import Rig
 from benchmarks.live.sample import Sample, Sampler, between, slope
-from benchmarks.live.throughput import SETTLE_S, tell_check, tell_producers
+from benchmarks.live.throughput import SETTLE_S, tell_check, tell_opening, tell_producers
 from benchmarks.live.world import World
 
 SETTLED = 0.25
@@ -23,8 +23,7 @@ def run(asked: argparse.Namespace, folder: Path) -> Report:
     seconds = asked.minutes * 60
     report = Report("soak", " ".join(sys.argv[1:]), vars(asked) | {"folder": ""})
     with Rig(folder, World(asked.accounts), audit=not asked.no_audit, compression=asked.compression) as rig:
-        rig.open_accounts()
-        report.add("accounts", f"{asked.accounts:,}", f"{asked.minutes:g} minutes of load")
+        tell_opening(report, asked.accounts, rig.open_accounts())
         with Sampler(rig) as sampler:
             time.sleep(SETTLE_S)
             from_ns, until_ns = rig.begin_load(rates, seconds)

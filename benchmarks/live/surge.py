@@ -14,7 +14,7 @@ from benchmarks.live.latency import FALL_PPM_S, LEAD_S, tell_spans, tell_spread,
 from benchmarks.live.report import Report, tell_load
 from benchmarks.live.rig import Rig
 from benchmarks.live.sample import Sampler, between
-from benchmarks.live.throughput import SETTLE_S, tell_check, tell_producers
+from benchmarks.live.throughput import SETTLE_S, tell_check, tell_opening, tell_producers
 from benchmarks.live.trace import Listener, deposits, liquidations
 from flows.lanes.accounted import account
 from flows.lanes.check import records
@@ -32,8 +32,7 @@ def run(asked: argparse.Namespace, folder: Path) -> Report:
     seconds = LEAD_S + SURGE_S + AFTER_S
     world = world_of(asked.accounts, seconds)
     with Rig(folder, world, audit=not asked.no_audit, compression=asked.compression) as rig:
-        rig.open_accounts()
-        report.add("accounts", f"{asked.accounts:,}")
+        tell_opening(report, asked.accounts, rig.open_accounts())
         checks, lanes = rig.produce("order-checks"), len(rig.pools)
         with (
             Sampler(rig) as sampler,

@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from benchmarks.live.report import Report, tell_load
 from benchmarks.live.rig import Rig
@@ -21,8 +22,7 @@ def run(asked: argparse.Namespace, folder: Path) -> Report:
     rates = {"oracle-prices": asked.quotes, "fills": asked.fills}
     report = Report("throughput", " ".join(sys.argv[1:]), vars(asked) | {"folder": ""})
     with Rig(folder, World(asked.accounts), audit=not asked.no_audit, compression=asked.compression) as rig:
-        opened = rig.open_accounts()
-        report.add("accounts", f"{asked.accounts:,}", f"open after {opened['opening_s']:.1f} s")
+        tell_opening(report, asked.accounts, rig.open_accounts())
         with Sampler(rig) as sampler:
             time.sleep(SETTLE_S)
             from_ns, until_ns = rig.begin_load(rates, asked.seconds)
@@ -38,6 +38,14 @@ def run(asked: argparse.Namespace, folder: Path) -> Report:
         if not asked.no_check:
             tell_check(report, rig.check())
     return report
+
+
+def tell_opening(report: Report, accounts: int, opened: dict[str, Any]) -> None:
+    """How long it took, and what memory an account of each flow's."""
+    grown = {flow: mb * 1e6 / accounts for flow, mb in opened["grown_mb"].items()}
+    report.figures["bytes an account"] = grown
+    said = ", ".join(f"{flow} {each:,.0f}" for flow, each in grown.items())
+    report.add("accounts", f"{accounts:,}", f"open after {opened['opening_s']:.1f} s; bytes each: {said}")
 
 
 def tell_producers(report: Report, rig: Rig) -> None:
