@@ -192,9 +192,7 @@ class Offer(Scene):
         [self.offer] = of_type(self.mark(BTC, 583_000, breakers=paused), ev.OFFER_OPENED)
         self.size = -self.offer[ev.LOTS]
 
-    def bid(
-        self, account: int, lots: int, *, least: int = 0, limit: int = 583_000, named: int = 0
-    ) -> Events:
+    def bid(self, account: int, lots: int, *, least: int = 0, limit: int = 583_000, named: int = 0) -> Events:
         said = {"offer_offset": self.offer[ev.OFFSET], "offer_index": self.offer[ev.INDEX]}
         terms = {"minimum_bonus_ppm": least, "limit_ticks": limit, "named": named}
         return self.add(en.BID, **said, account=account, lots=lots, **terms)
