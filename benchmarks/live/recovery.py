@@ -22,6 +22,9 @@ BEFORE_S = 25.0
 DOWN_S = 1.0
 BETWEEN_S = 8.0
 PATIENCE_S = 120.0
+LEVEL_S = 2.0
+"""A lag below which nothing waits."""
+
 TOPIC_OF = {"market": "market-state", "intake": "journal", "clearing": "events"}
 
 Heard = dict[str, Listener]
@@ -66,7 +69,8 @@ def _kill(rig: Rig, flow: str, heard: Heard, sampler: Sampler) -> tuple[float, f
 
 def _is_level(sampler: Sampler, since_ns: int) -> bool:
     last = sampler.samples[-1]
-    return last.wall_ns > since_ns and max(last.lag_s.values()) < 1.0
+    behind = [seconds for flow, seconds in last.lag_s.items() if flow != "audit"]  # it waits for whole blocks
+    return last.wall_ns > since_ns and max(behind) < LEVEL_S
 
 
 def _wait(rig: Rig, found: Callable[[], int | None]) -> int:
