@@ -94,8 +94,7 @@ class Inbox:
     def fetch(self, timeout_s: float, most: int = 5_000) -> int:
         """Let records come in, for so long at most unless there are any; how many wait now."""
         self._pause()
-        for message in self.client.consume(most, timeout_s):
-            self._keep(message)
+        self._keep(self.client.consume(most, timeout_s))
         return sum(map(len, self.waiting.values()))
 
     def _pause(self) -> None:
@@ -110,24 +109,51 @@ class Inbox:
                 self.client.resume([place])
                 self.paused.remove(at)
 
-    def _keep(self, message: Message) -> None:
+    def _keep(self, messages: Iterable[Message]) -> None:
+        """They come in runs of one partition: what is the same for all of a run is looked up once."""
+        topic = partition = last = None
+        at: Partition = (-1, -1)
+        queue: deque[Arrived] = deque()
+        weight = 0
+        try:
+            for message in messages:
+                if message.error() is not None:
+                    self._hear(message)
+                    continue
+                if message.partition() != partition or message.topic() != topic:
+                    self._kept(at, last, weight)
+                    topic, partition, weight = message.topic(), message.partition(), 0
+                    at = self._at(message)
+                    queue = self.waiting[at]
+                last, value, headers = message, message.value() or b"", message.headers()
+                offset: Any = message.offset()
+                if headers:
+                    queue.append(Arrived(offset, value, _told_ns(headers), BULK in headers))
+                else:
+                    queue.append(Arrived(offset, value))
+                weight += len(value)
+        finally:
+            self._kept(at, last, weight)
+
+    def _kept(self, at: Partition, last: Message | None, weight: int) -> None:
+        """A run has come in, of so many bytes."""
+        if last is not None:
+            offset = last.offset()
+            assert offset is not None, "a record lies somewhere"
+            self.weight[at] += weight
+            self.fetched[at] = offset + 1
+            self.stamped_ns[at] = last.timestamp()[1] * 1_000_000
+
+    def _hear(self, message: Message) -> None:
+        """A partition's end for now, or a fault."""
         error = message.error()
-        if error is not None:
-            if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library names its own codes so
-                at = self._at(message)
-                self.fetched[at] = self.ends[at] = max(self.fetched[at], message.offset() or 0)
-                self._pass_over(at)
-                return
+        assert error is not None, "it is no record"
+        if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library names its own codes so
             count(error, self.client_id)
             raise failure(error, self.settings, f"{message.topic()}, partition {message.partition()}")
-        at, offset = self._at(message), message.offset()
-        assert offset is not None, "a record lies somewhere"
-        value = message.value() or b""
-        headers: Any = message.headers() or ()
-        self.waiting[at].append(Arrived(offset, value, _told_ns(headers), BULK in headers))
-        self.weight[at] += len(value)
-        self.fetched[at] = offset + 1
-        self.stamped_ns[at] = message.timestamp()[1] * 1_000_000
+        at = self._at(message)
+        self.fetched[at] = self.ends[at] = max(self.fetched[at], message.offset() or 0)
+        self._pass_over(at)
 
     def _pass_over(self, at: Partition) -> None:
         """Where nothing waits, what was fetched is behind: a last record that no reader sees ends a transaction."""
