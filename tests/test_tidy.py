@@ -35,7 +35,7 @@ ENTRANCES = {
     "flows.intake": "python -m bytewax.run flows.intake",
     "flows.clearing": "python -m bytewax.run flows.clearing",
     "flows.audit": "python -m bytewax.run flows.audit",
-    **{f"flows.cli.{command}": f"marginline {command}" for command in COMMANDS},
+    **{f"flows.cli.{command.replace('-', '_')}": f"marginline {command}" for command in COMMANDS},
 }
 """Modules that nobody imports because they are where a user comes in."""
 
