@@ -29,8 +29,7 @@ ORDERS: Final = ("liquidation-order", "vault-order")
 MARGIN_NS: Final = 500_000_000
 """A fill must be in the journal before the order lapses: with less time left than this, nothing is traded."""
 
-FRESH_NS: Final = 5_000_000_000
-"""An accepted order is worth so long: what it was judged on changes."""
+SECOND_NS: Final = 1_000_000_000
 
 REMEMBERED: Final = 1 << 18
 """Orders whose answers are remembered: far more than can be out at once."""
@@ -84,6 +83,7 @@ class Executor:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.makers: list[str] = arguments.maker or ["mm-{pool}-1"]
+        self.fresh_ns: int = arguments.fresh_seconds * SECOND_NS
         self.state = State(arguments.state)
         number, self.kept = self.state.load()
         link = Link(arguments)
@@ -130,7 +130,7 @@ class Executor:
         if order.get("type") in ORDERS:
             if order["deadline_ns"] - MARGIN_NS > self.now_ns:
                 self._answer(order, lane, liquidation=order["id"])
-        elif order.get("decision") == "ACCEPT" and order["time_ns"] + FRESH_NS > self.now_ns:
+        elif order.get("decision") == "ACCEPT" and order["time_ns"] + self.fresh_ns > self.now_ns:
             self._answer(order, lane)
 
     def _answer(self, order: dict[str, Any], lane: int, **names: str) -> None:
@@ -191,6 +191,12 @@ def main() -> None:
         "--maker",
         action="append",
         help="account on the other side; {pool} stands for the pool's id. Several take turns. Default: mm-{pool}-1",
+    )
+    options.add_argument(
+        "--fresh-seconds",
+        type=int,
+        default=5,
+        help="venue time for which an accepted check is worth a trade: what it was judged on changes (default 5)",
     )
     arguments = options.parse_args()
     stop = Stop()

@@ -40,6 +40,7 @@ from flows.live.needs import EXAMPLES
 from flows.live.process import Process
 from flows.live.script import Script, prepare
 from flows.recording import files, manifest
+from flows.rules.scale.time import SECOND_NS
 
 FLOWS: Final = ("market", "intake", "clearing", "audit")
 BESIDE: Final = ("executor", "liquidator")
@@ -65,8 +66,20 @@ CATCH_UP_S: Final = 180.0
 SETTLE_S: Final = 60.0
 """How long the flows may take to come to rest behind the recording's end."""
 
+OPENING_S: Final = 90
+OPENING_SPEED: Final = 10.0
+"""A recording begins with deposits and, in its first minute, the accounts' opening book: it needs prices to be judged by.
+So many of its seconds are played no faster than this, and until the events have come so far."""
+
 REST_S: Final = 4.0
 """They have, once nothing has waited or changed for so long."""
+
+
+FRESH_S: Final = 5
+"""Of this machine's time: how old an accepted order may be that the executor still trades."""
+
+FASTEST: Final = 1_000
+"""What a speed without bound is taken for there."""
 
 
 class LiveFailed(RunError):  # noqa: N818 - its name is what it says
@@ -129,6 +142,7 @@ class Session:
         self.board = Board(self.script.venue, FLOWS)
         self.feed: Feed | None = None
         self.is_stopped = False  # somebody wants it to end
+        self.is_opening = False  # the recording's first seconds are played
         self.playing_since_s = 0.0
         self._rest: tuple[float, tuple[int, ...]] = (0.0, ())
         self._ended_s: float | None = None
@@ -150,7 +164,8 @@ class Session:
         speed = f"{self.asked.speed:g} times its pace" if self.asked.speed else "as fast as it goes"
         how = "goes on" if self.is_continued else "begins"
         self.tell(f"recording  {Path(self.asked.recording).name} {how}, at {speed}")
-        self._start("player", self._play(), {})
+        self.is_opening = self.asked.speed == 0 or self.asked.speed > OPENING_SPEED
+        self._start("player", self._play(OPENING_SPEED if self.is_opening else self.asked.speed), {})
         self.playing_since_s = time.monotonic()
 
     def _settings(self, flow: str) -> dict[str, str]:
@@ -173,7 +188,7 @@ class Session:
                 str(EXAMPLES / "executor.py"),
                 *common,
                 self._memory("executor"),
-                "--match",
+                *("--match", "--fresh-seconds", str(round(FRESH_S * max(1, self.asked.speed or FASTEST)))),
                 *makers,
             ],
             "liquidator": [
@@ -187,9 +202,9 @@ class Session:
     def _memory(self, name: str) -> str:
         return str((self.asked.folder / f"{name}.state").absolute())
 
-    def _play(self) -> list[str]:
+    def _play(self, speed: float) -> list[str]:
         told = [
-            *("--accounts", str(self.asked.accounts), "--speed", f"{self.asked.speed:g}"),
+            *("--accounts", str(self.asked.accounts), "--speed", f"{speed:g}"),
             *("--kafka", self.broker.bootstrap, "--out", str(self.asked.folder.absolute())),
         ]
         return ["-m", "flows", "live", "play", str(self.recording.absolute()), *told]
@@ -236,10 +251,18 @@ class Session:
                 self.check_alive()
         if self.is_stopped:
             return False
+        if self.is_opening and self.board.time_ns >= self.script.horizon[0] + OPENING_S * SECOND_NS:
+            self._hurry()
         played_s = time.monotonic() - self.playing_since_s
         if self.asked.seconds is not None and played_s > self.asked.seconds:
             return False
         return self.processes["player"].code is None or not self._is_at_rest()
+
+    def _hurry(self) -> None:
+        """The opening is over: a player at the asked speed goes on where this one has stopped."""
+        self.is_opening = False
+        self._end("player")
+        self._start("player", self._play(self.asked.speed), {})
 
     def _is_at_rest(self) -> bool:
         """Whether nothing has waited or changed for a while since the recording ended."""
@@ -265,22 +288,27 @@ class Session:
         self._stop("audit")
 
     def _stop(self, name: str) -> None:
-        process = self.processes.get(name)
-        if process is None or process.code is not None:
+        if name not in self.processes or self.processes[name].code is not None:
             return
         begun = time.monotonic()
-        code = process.stop(STOP_S.get(name, OTHERS_STOP_S))
+        code = self._end(name)
         took = time.monotonic() - begun
         if code is None:
             self.tell(
                 f"stopping   {name} had to be killed after {took:.0f} s; its next start makes up for it"
             )
-        elif code not in (0, -signal.SIGTERM):  # it may be asked before it can hear
+        else:
+            self.tell(f"stopped    {name} in {took:.1f} s")
+
+    def _end(self, name: str) -> int | None:
+        """Ask a process to stop; None if it had to be killed. LiveFailed if it ended badly."""
+        process = self.processes[name]
+        code = process.stop(STOP_S.get(name, OTHERS_STOP_S))
+        if code not in (None, 0, -signal.SIGTERM):  # it may be asked before it can hear
             raise LiveFailed(
                 f"{name} ended with code {code}: {(process.last_lines() or [''])[-1][:300]} (see {process.log})."
             )
-        else:
-            self.tell(f"stopped    {name} in {took:.1f} s")
+        return code
 
     def _await(self, flow: str, is_done: Callable[[str], bool]) -> None:
         """Wait until a flow has done what is before it, of every pool."""
