@@ -63,9 +63,9 @@ class Watched(Scene):
         self.rows: list[list[int]] = []
         super().__init__(of)
 
-    def apply(self, row: list[int]) -> list[list[int]]:
+    def apply(self, row: list[int], text: str = "") -> list[list[int]]:
         self.rows.append(row)
-        return super().apply(row)
+        return super().apply(row, text)
 
     def said(self) -> list[dict[str, Any]]:
         names = ["vault", *(f"a-{row}" for row in range(1, self.accounts))]
