@@ -300,7 +300,6 @@ OUT_OF_TURN = row_of(en.DEPOSIT, account=90, opens=1, owner=90, isolated_market=
 """An account that is not the next one: the compiled loop stops at it, Python at the other."""
 
 
-@pytest.mark.compiled
 @pytest.mark.parametrize("poison", [SECOND_GENESIS, OUT_OF_TURN], ids=["by_python", "compiled"])
 @pytest.mark.parametrize("at", [10, 57])
 def test_what_cannot_be_applied_stops_the_pool_with_its_offset(poison: list[int], at: int) -> None:
