@@ -40,8 +40,8 @@ Event = list[int]
 class Opinion(Protocol):
     """A second state machine that must say the same, entry by entry."""
 
-    def apply(self, row: list[int]) -> list[list[int]]:
-        """The events that follow from an entry."""
+    def apply(self, row: list[int], text: str) -> list[list[int]]:
+        """The events that follow from an entry and its text."""
         ...
 
 
@@ -79,14 +79,11 @@ class PoolInPlay:
         """Fix the parameters: genesis, and the deposit of the market as the other side of trades."""
         if self.is_open or self.absent:
             return
-        self.parameters = self.draft.parameters()
-        self.real = Pool(self.parameters)
-        self.seconds = [make(self.parameters) for make in self._opinions]
-        self.boards = [
-            Board(row, market.max_open_interest_lots) for row, market in enumerate(self.parameters.markets)
-        ]
-        self.deposited = [0] * len(self.parameters.assets)
-        of = self.parameters
+        of = self.draft.parameters()
+        self.real = Pool(of)
+        self.seconds = [make(of) for make in self._opinions]
+        self.boards = [Board(row, market.max_open_interest_lots) for row, market in enumerate(of.markets)]
+        self.deposited = [0] * len(of.assets)
         self.deposited[0] = (
             of.vault_opening_quanta
             + of.fund_opening_quanta
@@ -105,6 +102,11 @@ class PoolInPlay:
                 isolated_market=-1,
             )
         )
+
+    @property
+    def parameters(self) -> PoolParameters:
+        """Those in force."""
+        return self.real.state.parameters
 
     # --- names --------------------------------------------------------------------------------------------------------
     def account(self, name: str) -> int:
@@ -132,14 +134,14 @@ class PoolInPlay:
         return known.index(name)
 
     # --- entries ------------------------------------------------------------------------------------------------------
-    def send(self, row: Row) -> list[Event]:
+    def send(self, row: Row, text: str = "") -> list[Event]:
         """An entry, and the answers of execution to what follows from it; the entry's own events are returned."""
         if self.absent:
             return []
         self._check_bounds(row)
         time_ns = row[en.TIME_NS]
         self.open(time_ns)
-        first = self._apply(row)
+        first = self._apply(row, text)
         waiting = deque(self._answers(first, time_ns))
         for _ in range(ANSWERS_MOST):
             if not waiting:
@@ -169,16 +171,16 @@ class PoolInPlay:
                     f"a pool holds at most {shown(asset.max_units, asset.unit_scale)} {asset.id}."
                 )
 
-    def _apply(self, row: Row) -> list[Event]:
+    def _apply(self, row: Row, text: str = "") -> list[Event]:
         """One entry through the state machine and every opinion; what must hold is counted anew after it."""
         offset = len(self.rows)
         self.rows.append(row)
-        self.real.run(np.array([row], np.int64), 0, offset, answering=False)
+        self.real.run(np.array([row], np.int64), 0, offset, answering=False, texts={0: text})
         events: list[Event] = self.real.take_events().tolist()
         self.real.check()
         self.events.extend(events)
         for second in self.seconds:
-            other = second.apply(list(row))
+            other = second.apply(list(row), text)
             if other != events:
                 raise disagreement(offset, row, events, other)
         for event in events:

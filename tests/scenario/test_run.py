@@ -82,8 +82,8 @@ def test_the_right_table_holds(tmp_path: Path) -> None:
 class OffByOne(PlainPool):
     """A twin that books a quantum too much to whoever trades."""
 
-    def apply(self, row: list[int]) -> list[list[int]]:
-        events = super().apply(row)
+    def apply(self, row: list[int], text: str = "") -> list[list[int]]:
+        events = super().apply(row, text)
         for event in events:
             if row[en.KIND] == en.FILL and event[ev.TYPE] == ev.POSITION:
                 event[ev.BALANCE_QUANTA] += 1
@@ -93,8 +93,8 @@ class OffByOne(PlainPool):
 class Silent(PlainPool):
     """A twin that says nothing of clocks and prices."""
 
-    def apply(self, row: list[int]) -> list[list[int]]:
-        events = super().apply(row)
+    def apply(self, row: list[int], text: str = "") -> list[list[int]]:
+        events = super().apply(row, text)
         return [] if row[en.KIND] == en.MARKET_STATE else events
 
 

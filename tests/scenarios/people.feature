@@ -95,3 +95,29 @@ Feature: People give orders, and what adds risk waits
     And carol asks to buy 0.1 BTC-PERP at 60,000
     Then the order is refused: HALTED
     And no value is created or lost
+
+  Scenario: new margins bind everybody, at a clock that all know beforehand
+    When carol asks to buy 5 BTC-PERP at 60,000
+    Then the order is accepted
+    When people order the margin tiers of BTC-PERP
+      | above   | maintenance | initial |
+      | 0       | 6 %         | 12 %    |
+      | 100,000 | 10 %        | 20 %    |
+    Then these events follow
+      | event         | command    | deadline |
+      | command-taken | parameters | 12:10:01 |
+    When it is 12:10:00
+    Then alice is at level ok
+    When it is 12:10:01
+    Then these events follow
+      | event             | time     | command    | account |
+      | command-effective | 12:10:01 | parameters |         |
+      | level             | 12:10:01 |            | alice   |
+    And alice has equity 4,000, maintenance margin 3,600
+    And alice is called
+      | level | cure |
+      | call  | 860  |
+    # New risk is judged by them, too: 52,000 of initial margin instead of 30,000.
+    When carol asks to buy 5 BTC-PERP at 60,000
+    Then the order is refused: INSUFFICIENT_MARGIN
+    And no value is created or lost

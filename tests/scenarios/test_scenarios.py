@@ -30,8 +30,8 @@ class Compiled:
     def __init__(self, parameters: PoolParameters, mode: int) -> None:
         self.pool, self.offset = Pool(parameters, mode), 0
 
-    def apply(self, row: list[int]) -> list[list[int]]:
-        self.pool.run(np.array([row], np.int64), 0, self.offset, answering=False)
+    def apply(self, row: list[int], text: str) -> list[list[int]]:
+        self.pool.run(np.array([row], np.int64), 0, self.offset, answering=False, texts={0: text})
         self.offset += 1
         events: list[list[int]] = self.pool.take_events().tolist()
         return events
