@@ -17,7 +17,8 @@ from flows.connectors import clickhouse
 from flows.connectors.kafka.clients import consumer, ends
 from flows.journal import entries as en
 from flows.journal.codec import EntryBatch, decode_entries
-from flows.journal.terms import Partition, Standing
+from flows.journal.conflate import is_conflation
+from flows.journal.terms import Partition, Standing, Verdict, judge
 from flows.lanes import intake, market
 from flows.lanes.check import records
 from flows.lanes.settings import Live
@@ -46,13 +47,8 @@ def account(live: Live, database: clickhouse.Client | None = None) -> list[Accou
 def batches(live: Live, topic: str, pool: str, standing: Standing) -> Iterator[EntryBatch]:
     """The batches of a lane that count. What is no batch at all is passed over, as the flows do."""
     for each in records(live, topic, pool):
-        try:
-            batch = decode_entries(each.value)
-        except (ValueError, KeyError, TypeError, OSError):
-            standing.record = each.offset + 1
-            continue
-        if standing.take(batch.about, each.offset):
-            yield batch
+        if judge(standing, pool, each.offset, each.value) is Verdict.COUNTS:
+            yield decode_entries(each.value)
 
 
 def _account(live: Live, pool: str, database: clickhouse.Client | None) -> Accounted:
@@ -63,7 +59,7 @@ def _account(live: Live, pool: str, database: clickhouse.Client | None) -> Accou
     # A state bears the origin of the record that made it; it is an entry of the lane of market-states.
     is_state = np.isin(rows[:, en.KIND], (en.MARKET_STATE, en.ASSET_STATE))
     taken, rows = rows[is_state], rows[~is_state]
-    if not np.array_equal(taken, made):
+    if not is_conflation(made, taken):
         told.differences.append(f"the journal has {len(taken)} states, and {len(made)} others were published")
     letters = _letters(live, pool, told)
     for flow, inputs, standing in (

@@ -24,13 +24,15 @@ from flows.connectors.telemetry import metrics
 from flows.connectors.telemetry.facts import Entered
 from flows.journal import entries as en
 from flows.journal.admission import Admission, genesis, in_order
-from flows.journal.arrivals import Arrived, gather
-from flows.journal.codec import decode_entries
+from flows.journal.arrivals import Arrived, Gathered, gather
+from flows.journal.codec import NoBatchError, decode_entries
+from flows.journal.conflate import conflate
 from flows.journal.dead_letters import DeadLetter, dead_letter
-from flows.journal.terms import Partition, Standing
+from flows.journal.terms import Partition, Standing, Verdict
 from flows.lanes.every import Every
 from flows.lanes.lane import Begin, Known, Lane, LaneReader, Polled
 from flows.lanes.settings import Live
+from flows.lanes.watch import Judge
 from flows.lanes.writer import LaneWriter, Written
 from flows.pricing.decode import Router
 from flows.rules.scale.time import SECOND_NS
@@ -55,6 +57,9 @@ CHECKPOINT_S: Final = 30.0
 
 CHECKS_A_POLL: Final = 2_000
 """Order checks taken up in one poll: prices, cures and fills that come meanwhile do not wait for more."""
+
+SLICES_A_POLL: Final = 8
+"""Slices of `market` in one poll, at most, while intake keeps up: of more, marks that are superseded are left out."""
 
 CHECKS_WAITING: Final = 40_000
 """Order checks that may wait here; of more than that the oldest are shed, with a reason."""
@@ -109,7 +114,10 @@ class IntakeReader(LaneReader):
 
 
 class Seconds:
-    """This machine's clock as the topic ``clock``: a message at each whole second. One told already is ignored."""
+    """This machine's clock as the topic ``clock``: a message at each whole second. One told already is ignored.
+
+    A second before the last is told, too: nobody goes back by it, and everybody hears that this clock was set back.
+    """
 
     def __init__(self, live: Live) -> None:
         self.out = Outbox(live.kafka, "intake-clock")
@@ -124,7 +132,7 @@ class Seconds:
     def tell(self) -> None:
         """The second that has begun, once."""
         second = time.time_ns() // SECOND_NS
-        if second <= self.second:
+        if second == self.second:
             return
         self.second = second
         at_ns = second * SECOND_NS
@@ -156,26 +164,29 @@ class Admit:
         self.standing: dict[str, object] = {}
         self.by: list[object] = []
         self.facts = Entered(FLOW, self.pool)
+        self.judge = Judge(FLOW, "market-state", pool)
 
     def apply(self, item: Begin | Known | Polled) -> Iterable[Begin | Written]:
         """Entries of what came in."""
         if isinstance(item, Begin):
             self._begin(item)
+            self._resume()
             return [item]
         if isinstance(item, Known):
             self._read_back(item)
+            self._resume()
             return []
         made = self._admit(item)
         self.standing = item.standing
         self.positions |= {(each.topic, each.partition): each.end for each in item.ranges}
         if self.due.is_due():
-            self.checkpoints.save_beside(self._place(), self._state)
+            self.checkpoints.save_beside(self._place(), self._state, self.length)
         return [made]
 
     def end(self) -> Iterable[Written]:
         """The process stops: the next start goes on from here."""
         if self.positions:
-            self.checkpoints.save(self._place(), self._state())
+            self.checkpoints.save(self._place(), self._state(), self.length)
         return ()
 
     def snapshot(self) -> int:
@@ -203,6 +214,11 @@ class Admit:
         self.length, self.standing = batch.first_offset + len(batch.rows), item.standing
         self.positions |= {(each.topic, each.partition): each.end for each in batch.settled}
 
+    def _resume(self) -> None:
+        """Nothing of this is news."""
+        self.facts.stand(self.length)
+        self.facts.clock.resume(self.clock_ns)
+
     # --- what comes ---
     def _admit(self, item: Polled) -> Written:
         arrivals = dict(item.arrivals)
@@ -210,6 +226,10 @@ class Admit:
         states, dead = self._states(arrivals.pop(self.states, []), first[self.states])
         dead += self._shed(arrivals)
         piece = gather(arrivals, self.clock_ns, states)
+        for heard_ns in piece.heard_ns:
+            self.facts.clock.tick(heard_ns)
+        if len(states) > SLICES_A_POLL:
+            self._conflate(piece)
         routed = self.router.route(piece.slice)[0]
         refused = [*((0, letter) for letter in dead), *piece.dead, *routed.dead]
         merged = in_order(
@@ -226,27 +246,37 @@ class Admit:
         self.facts.add_entries(offset, rows)
         return Written(offset, rows, item.ranges, admitted.dead, texts)
 
+    def _conflate(self, piece: Gathered) -> None:
+        """While the last poll was worked on many slices came in: marks that a later one replaces are left out."""
+        left = conflate(
+            piece.states, piece.state_places, piece.slice.clock_places, self.admission.open_markets
+        )
+        piece.states, piece.state_places = left.states, left.places
+        metrics.conflated(self.pool.id, "market-state").inc(left.dropped)
+
     def _states(self, records: Sequence[Arrived], first: int) -> tuple[list[en.Rows], list[DeadLetter]]:
         """States of the lane's writer that are news; records before ``first`` are settled and only say who writes."""
         states, dead = [], []
+        self.judge.news_from = max(self.judge.news_from, first)
         for each in records:
-            try:
-                batch = decode_entries(each.value)
-                counts = self.prices.take(batch.about, each.offset)
-            except (ValueError, KeyError, TypeError, OSError):
+            verdict = self.judge.verdict(self.prices, each)
+            if each.offset < first or verdict in {Verdict.CLAIM, Verdict.DROPPED}:
+                continue
+            rows = self._states_of(each) if verdict is Verdict.COUNTS else None
+            if rows is None:
                 dead.append(
                     dead_letter(en.TOPIC_MARKET_STATE, self.states[1], each.offset, NOBODY, each.value)
                 )
-                continue
-            if not counts or each.offset < first or not len(batch.rows):
-                continue
-            if self._are_states(batch.rows):
-                states.append(batch.rows)
-            else:
-                dead.append(
-                    dead_letter(en.TOPIC_MARKET_STATE, self.states[1], each.offset, NOBODY, each.value)
-                )
+            elif len(rows):
+                states.append(rows)
         return states, dead
+
+    def _states_of(self, record: Arrived) -> en.Rows | None:
+        try:
+            rows = decode_entries(record.value).rows
+        except NoBatchError:
+            return None
+        return rows if self._are_states(rows) else None
 
     def _are_states(self, rows: en.Rows) -> bool:
         kind, of = rows[:, en.KIND], rows[:, en.MarketState.MARKET]

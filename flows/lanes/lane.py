@@ -27,11 +27,11 @@ from flows.connectors.stop import STOP
 from flows.connectors.telemetry import metrics
 from flows.journal import entries as en
 from flows.journal.arrivals import Arrived
-from flows.journal.codec import EntryBatch, Settled, about_of, decode_entries, encode_entries
-from flows.journal.terms import Partition, Standing
+from flows.journal.codec import EntryBatch, Settled, decode_entries, encode_entries
+from flows.journal.terms import Partition, Standing, Verdict, judge
 from flows.lanes.every import Every
 from flows.lanes.settings import Live
-from flows.lanes.watch import Reading
+from flows.lanes.watch import Judge, Reading
 from flows.rules.scale.time import MAX_SKEW_NS
 from schemas.catalogue import ARROW
 
@@ -72,7 +72,6 @@ class Polled:
     arrivals: dict[Partition, list[Arrived]]
     standing: dict[str, object]  # of the own lane when they came in: a place to read on from
     known: EntryBatch | None = None
-    behind: bool = False  # more waits than was taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +129,7 @@ class LaneReader:
         self.clock_ns = 0  # the last that has come in
         self.waits = Every(PATIENCE_S)
         self.reading = Reading(lane.flow, lane.pool)
+        self.judge = Judge(lane.flow, lane.topic, lane.pool)
 
     # --- the reader's protocol ---
     def read(self) -> list[tuple[str, Item]] | None:
@@ -235,7 +235,7 @@ class LaneReader:
         while inbox.positions[self.lane.own] < end:
             inbox.fetch(READ_S)
             for each in inbox.take([self.lane.own]).get(self.lane.own, ()):
-                self.standing.take(about_of(each.value), each.offset)
+                judge(self.standing, self.lane.pool, each.offset, each.value)
             if STOP.is_set():
                 return
 
@@ -269,8 +269,8 @@ class LaneReader:
             while standing.settled != positions and own.positions[self.lane.own] < end:
                 own.fetch(READ_S)
                 for each in own.take([self.lane.own], most=1).get(self.lane.own, ()):
-                    about = about_of(each.value)
-                    if standing.take(about, each.offset) and [about.term, about.writer] != state["by"]:
+                    verdict = judge(standing, self.lane.pool, each.offset, each.value)
+                    if verdict is Verdict.COUNTS and [standing.term, standing.writer] != state["by"]:
                         return False
         finally:
             own.close()
@@ -300,7 +300,9 @@ class LaneReader:
             while standing.record < end:
                 own.fetch(READ_S)
                 for each in own.take([lane.own]).get(lane.own, ()):
-                    if each.offset >= end or not standing.take(about_of(each.value), each.offset):
+                    if each.offset >= end:
+                        continue
+                    if judge(standing, lane.pool, each.offset, each.value) is not Verdict.COUNTS:
                         continue
                     batch = decode_entries(each.value)
                     if all(done.get((one.topic, one.partition), 0) >= one.end for one in batch.settled):
@@ -329,8 +331,7 @@ class LaneReader:
         before = dict(self.settled)
         for at in arrivals:
             self.settled[at] = max(self.settled[at], self.inbox.positions[at])
-        behind = any(self.inbox.waiting.values())
-        return Polled(ranges_of(before, self.settled), arrivals, self.standing.state(), None, behind)
+        return Polled(ranges_of(before, self.settled), arrivals, self.standing.state())
 
     def choose(self, inbox: Inbox) -> dict[Partition, list[Arrived]]:
         """All that waits, up to `read_to_ns`. Before the first clock it is that alone: others are judged by it."""
@@ -360,7 +361,7 @@ class LaneReader:
         """Judge what is in the own lane by now; another's claim ends this writer."""
         assert self.inbox is not None, "it is opened before"
         for each in self.inbox.take([self.lane.own]).get(self.lane.own, ()):
-            self.standing.take(about_of(each.value), each.offset)
+            self.judge.counts(self.standing, each)
         if self.standing.writer != self.writer:
             metrics.lost_terms(self.lane.flow, self.lane.pool).inc()
             raise LaneTaken(

@@ -59,10 +59,14 @@ class Judge:
 
     def counts(self, standing: Standing, each: Arrived) -> bool:
         """Whether a record counts; then it is the last of the standing. JournalGapError."""
+        return self.verdict(standing, each) is Verdict.COUNTS
+
+    def verdict(self, standing: Standing, each: Arrived) -> Verdict:
+        """What a record is."""
         verdict = judge(standing, self.pool, each.offset, each.value)
         if each.offset >= self.news_from:
             self._tell(standing, verdict, each.offset)
-        return verdict is Verdict.COUNTS
+        return verdict
 
     def _tell(self, standing: Standing, verdict: Verdict, record: int) -> None:
         if verdict is Verdict.FOREIGN:
