@@ -28,14 +28,17 @@ from flows.connectors.engine import Item
 from flows.connectors.kafka.inbox import EARLIEST, Inbox
 from flows.connectors.placement import pool_of
 from flows.connectors.stop import STOP
+from flows.connectors.telemetry import metrics
+from flows.connectors.telemetry.facts import Entered
 from flows.journal import events as ev
-from flows.journal.codec import EntryBatch, about_of, decode_entries, decode_events, end_of_events
+from flows.journal.arrivals import Arrived
+from flows.journal.codec import EntryBatch, about_events, decode_entries, decode_events
 from flows.journal.entries import Rows
 from flows.journal.terms import Standing
 from flows.lanes.every import Every
 from flows.lanes.lane import IDLE_S
 from flows.lanes.settings import Live
-from flows.lanes.watch import Reading
+from flows.lanes.watch import Judge, Reading
 from flows.rules.scale.time import SECOND_NS
 
 FLOW: Final = "audit"
@@ -145,6 +148,7 @@ class Reader:
         self.events_end = self.events_record = 0
         self.inbox: Inbox | None = None
         self.reading = Reading(FLOW, self.pool)
+        self.judges = {topic: Judge(FLOW, name, self.pool) for topic, name in NAMES.items()}
 
     def read(self) -> list[tuple[str, Item]] | None:
         """What is whole by now; None once the process is asked to stop."""
@@ -159,14 +163,14 @@ class Reader:
         taken = self.inbox.take()
         self.reading.read(self.inbox, taken)
         for each in taken.get((JOURNAL, self.lane), ()):
-            if self.standing.take(about_of(each.value), each.offset):
+            if self.judges[JOURNAL].counts(self.standing, each):
                 self.entries.append((decode_entries(each.value), self.standing.state()))
         for each in taken.get((EVENTS, self.lane), ()):
             self._take_events(each.offset, each.value)
         made: list[Pair | Letters] = list(self._pairs())
         if letters := taken.get((LETTERS, self.lane)):
-            rows = [row for each in letters if (row := row_of(each.value)) is not None]
-            made.append(Letters(rows, letters[-1].offset + 1))
+            made.append(Letters(self._rows(letters), letters[-1].offset + 1))
+        metrics.backlog(self.pool).set(self.standing.length - self.held.stored_to[self.pool])
         return [(self.key, Item(self.pool, each)) for each in made]
 
     def _begin(self) -> Begin:
@@ -185,12 +189,17 @@ class Reader:
         at = {(topic, self.lane): offset for topic, offset in start.items()}
         self.inbox = Inbox(self.live.kafka, f"audit-{self.pool}-in", at, NAMES)
         self.events_record = self.inbox.positions[EVENTS, self.lane]
+        for topic, judge in self.judges.items():
+            judge.news_from = self.inbox.end_seen((topic, self.lane))
         log.info("audit begun", pool=self.pool, journal_offset=first, reads_from=self.standing.length)
         return Begin(first, self.inbox.positions[LETTERS, self.lane])
 
     def _take_events(self, record: int, value: bytes) -> None:
         """Events of entries that are news; another clearing process may have published the same ones before."""
-        if end_of_events(value) <= self.events_end:
+        about = about_events(value)
+        if about.pool != self.pool:
+            self.judges[EVENTS].foreign(record)
+        if about.pool != self.pool or about.end_offset <= self.events_end:
             return
         batch = decode_events(value)
         if batch.first_offset > self.events_end:
@@ -223,6 +232,16 @@ class Reader:
             place = {"journal": standing, "events": self.events_record}
             self.held.read_to[self.pool] = end
             yield Pair(batch, np.concatenate(found), place)
+
+    def _rows(self, letters: Sequence[Arrived]) -> list[clickhouse.DeadLetterRow]:
+        """Letters as the database keeps them; what is none is passed over."""
+        rows = []
+        for each in letters:
+            if (row := row_of(each.value)) is None:
+                self.judges[LETTERS].foreign(each.offset)
+            else:
+                rows.append(row)
+        return rows
 
     def snapshot(self) -> int:
         """Journal offset."""
@@ -294,6 +313,7 @@ class Writer:
         self.places = places_of(live, self.pool)
         self.due = Every(PLACE_S)
         self.letters = 0  # as far as they are inserted
+        self.entered = Entered(FLOW, live.pool(self.pool))
 
     def write(self, items: Sequence[Item]) -> None:
         """One insert a table and block; and now and then a note of how far the lanes were read."""
@@ -309,6 +329,7 @@ class Writer:
                         self.pool, block.first_offset, block.entries, block.texts, block.events
                     )
                     self.held.stored_to[self.pool] = block.end_offset
+                    self.entered.add_entries(block.first_offset, block.entries)
                 if item.body.place and self.due.is_due():
                     # Letters that were read with a block's entries may still be on their way here.
                     place = item.body.place | {"letters": self.letters}

@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import orjson
 
 from flows.connectors import clickhouse
 from flows.connectors.kafka.inbox import EARLIEST, Inbox
 from flows.journal import events as ev
 from flows.journal.arrivals import Arrived
 from flows.journal.canonical import Chain, canonical_events
-from flows.journal.codec import EntryBatch, about_of, decode_entries, decode_events, end_of_events
+from flows.journal.codec import EntryBatch, about_events, decode_entries, decode_events
 from flows.journal.entries import Rows
-from flows.journal.terms import Standing
+from flows.journal.terms import Standing, Verdict, judge
 from flows.journal.views.views import TOPICS as TYPED
 from flows.journal.views.views import Views
+from flows.lanes.clearing import id_of
 from flows.lanes.lane import OWN, READ_S
 from flows.lanes.settings import Live
 from flows.pool.driver import Driver
@@ -76,10 +76,10 @@ def journal(live: Live, pool: str, told: Checked) -> Iterator[EntryBatch]:
     """The batches that count."""
     standing = Standing()
     for each in records(live, "journal", pool):
-        about = about_of(each.value)
-        if standing.take(about, each.offset):
+        verdict = judge(standing, pool, each.offset, each.value)
+        if verdict is Verdict.COUNTS:
             yield decode_entries(each.value)
-        elif not about.claim:
+        elif verdict is not Verdict.CLAIM:
             told.dropped += 1
     told.terms = standing.term
 
@@ -144,7 +144,7 @@ class _Published:
                 self.told.differences.append(f"events of the entries {self.end} to {end} are not published")
                 self.end = 1 << 62
                 return
-            if not end_of_events(record.value):  # somebody else's
+            if about_events(record.value).pool != self.told.pool:  # a stranger's
                 self.told.dropped += 1
                 continue
             batch = decode_events(record.value)
@@ -167,8 +167,7 @@ def _compare_views(live: Live, pool: str, expected: dict[str, str], told: Checke
     for topic in TYPED:
         last, count, digest = (-1, -1), 0, hashlib.sha256()
         for each in records(live, topic, pool):
-            message = orjson.loads(each.value)
-            place = message["journal_offset"], message["event_index"]
+            place = id_of(each.value)
             if place <= last:
                 told.dropped += 1
                 continue

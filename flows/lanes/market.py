@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from flows.connectors.placement import pool_of
+from flows.connectors.telemetry import metrics
 from flows.journal import entries as en
 from flows.journal.arrivals import gather
 from flows.journal.codec import EntryBatch
@@ -78,16 +79,17 @@ class Price:
         first, self.count = self.count, self.count + len(states)
         if item.known is not None:
             self._compare(item.known, first, states)
+            metrics.output_repeats(FLOW, TOPIC).inc()
             return []
         if self.due.is_due():
-            self.checkpoints.save_beside(self._place(), self._state)
+            self.checkpoints.save_beside(self._place(), self._state, self.count)
         dead = [letter for _, letter in sorted([*piece.dead, *routed.dead], key=_place)]
         return [Written(first, states, item.ranges, dead)]
 
     def end(self) -> Iterable[Written]:
         """The process stops: the next start goes on from here."""
         if self.positions:
-            self.checkpoints.save(self._place(), self._state())
+            self.checkpoints.save(self._place(), self._state(), self.count)
         return ()
 
     def snapshot(self) -> int:

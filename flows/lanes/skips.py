@@ -9,8 +9,8 @@ import structlog
 
 from flows.connectors.checkpoints import Checkpoints
 from flows.connectors.kafka.inbox import Inbox
-from flows.journal.codec import EntryBatch, about_of, decode_entries
-from flows.journal.terms import Standing
+from flows.journal.codec import EntryBatch, decode_entries
+from flows.journal.terms import Standing, Verdict, judge
 from flows.lanes.lane import OWN, READ_S
 from flows.lanes.settings import Live
 from flows.pool import checkpoint
@@ -26,7 +26,7 @@ def pass_over(
 ) -> Driver:
     """The pool behind the ``until`` entries of its journal, now that it may pass over where it stopped.
 
-    Without a skip of that entry the stop stands: raised again, it ends the flow, and the next start looks again.
+    Without a skip of that entry the stop stands: raised again, the pool stands still, and the next start looks again.
     """
     found = checkpoints.newest(until)
     state: Mapping[str, Any] | None = found[1] if found else None
@@ -58,7 +58,7 @@ def _journal(live: Live, pool: str, state: Mapping[str, Any] | None) -> Iterator
         while inbox.positions[at] < end:
             inbox.fetch(READ_S)
             for each in inbox.take([at]).get(at, ()):
-                if standing.take(about_of(each.value), each.offset):
+                if judge(standing, pool, each.offset, each.value) is Verdict.COUNTS:
                     yield decode_entries(each.value)
     finally:
         inbox.close()

@@ -4,7 +4,8 @@ An entry that cannot be applied, entries that are missing, states that are not m
 a fill, so the pool's part of the flow takes nothing up any more, and publishes nothing. It says so once in the log, on its
 page (`journal_stopped_bool`, not ready) and, when the process ends, by its exit code. Ending at once would take pools along
 that nothing is wrong with, and a supervisor that starts a flow again every second would do so for ever. Once every pool of
-the venue stands still there is nothing to spare: the process ends.
+the venue stands still there is nothing to spare: the process ends. It ends, too, when people have signed what leads past the
+entry: another start finds it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import structlog
 
@@ -68,6 +69,14 @@ def said(flow: str) -> str:
     return "; ".join(why for (at, _), why in sorted(_WHY.items()) if at == flow)
 
 
+@runtime_checkable
+class Leading(Protocol):
+    """A step that knows what would lead another start past where it stopped."""
+
+    def may_go_on(self, item: Any) -> bool:
+        """Whether an item that came in since does."""
+
+
 class StillReader:
     """A source's partition that gives nothing more once its pool stands still, and ends when it is asked to."""
 
@@ -108,7 +117,9 @@ class StillStep:
         self.is_still = False
 
     def apply(self, item: Any) -> Iterable[Any]:
-        """What follows from an item."""
+        """What follows from an item. StandsStill, once another start can go on."""
+        if self.is_still and isinstance(self.step, Leading) and self.step.may_go_on(item):
+            raise StandsStill(f"{said(self.flow)}; its skip is signed: start again")
         return self._guarded(lambda: self.step.apply(item))
 
     def end(self) -> Iterable[Any]:

@@ -138,6 +138,21 @@ def test_the_process_ends_once_every_pool_stands_still(flow: str, tmp_path: Path
     )
 
 
+def test_the_process_ends_once_a_skip_leads_on(flow: str, tmp_path: Path) -> None:
+    class Leads(Fails):
+        def may_go_on(self, item: str) -> bool:
+            return item == "skip"
+
+    fails = Leads(REASONS[0][0])
+    step = still.StillStep(flow, live(tmp_path), lambda *_: fails, MAJORS, None)
+    assert list(step.apply("skip")) == ["skip"]
+    fails.fails = True
+    assert list(step.apply("first")) == []
+    assert list(step.apply("second")) == []
+    with pytest.raises(still.StandsStill, match="the pool stops before it; its skip is signed: start again"):
+        step.apply("skip")
+
+
 @pytest.mark.parametrize("error", [ValueError("a bug"), KeyError("another")], ids=repr)
 def test_a_bug_ends_the_process_as_before(flow: str, tmp_path: Path, error: Exception) -> None:
     fails = Fails(error)
