@@ -18,7 +18,8 @@ from typing import IO, Any, Final, Self
 
 from benchmarks.live.seen import seen_of
 from benchmarks.live.world import VENUE, World
-from flows.connectors.ask_client import open_database
+from flows.connectors.ask_client import AskClient
+from flows.connectors.ask_server import address_file
 from flows.connectors.clickhouse import DatabaseError
 from flows.connectors.kafka import topics
 from flows.connectors.settings import ROOT, venue_of
@@ -283,13 +284,15 @@ class Rig:
         return published(self.live, pool) >= self.journal_end(pool) > 0
 
     def stored(self) -> dict[str, dict[str, int]]:
-        """How far the audit has read and stored, by pool."""
+        """How far the audit has read and stored, by pool; nothing while it does not answer.
+
+        It is asked, never the folder: who opens that while the audit is down keeps it from starting again.
+        """
         try:
-            database = open_database(self.database)
-        except DatabaseError:
+            address = json.loads(address_file(self.database).read_bytes())["address"]
+            about: dict[str, dict[str, int]] = AskClient(address).about
+        except (OSError, ValueError, KeyError, DatabaseError):
             return {}
-        about: dict[str, dict[str, int]] = getattr(database, "about", {})
-        database.close()
         return about
 
     def _until(self, is_done: Callable[[str], bool], what: str, patience_s: float) -> bool:

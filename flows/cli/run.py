@@ -51,7 +51,9 @@ def run(
     ] = None,
     time: Annotated[
         Time | None,
-        typer.Option(help="Intake writes the topic clock from this machine's, or only reads it; wall by default."),
+        typer.Option(
+            help="Intake writes the topic clock from this machine's, or only reads it; wall by default."
+        ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that share the pools.")] = 1,
 ) -> None:

@@ -29,7 +29,8 @@ class Run:
     """One start of the command."""
 
     def __init__(self, folder: Path, recording: Path, *more: str) -> None:
-        self.folder, self.out = folder, folder.with_suffix(".out")
+        self.folder = folder
+        self.out = folder.with_name(f"{len(list(folder.parent.glob('*.out')))}.out")
         command = [
             "live",
             "up",
