@@ -39,6 +39,7 @@ def run(asked: argparse.Namespace, folder: Path) -> Report:
     world = world_of(asked.accounts, asked.seconds)
     with Rig(folder, world, audit=not asked.no_audit, compression=asked.compression) as rig:
         tell_opening(report, asked.accounts, rig.open_accounts())
+        rig.execute()
         with Sampler(rig) as sampler, Listener(rig.live, "liquidations", len(rig.pools)) as listener:
             time.sleep(SETTLE_S)
             from_ns, until_ns = rig.begin_load(rates, asked.seconds, FALL_PPM_S)

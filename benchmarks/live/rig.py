@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Self
 
 from benchmarks.live.seen import seen_of
-from benchmarks.live.world import VENUE, World
+from benchmarks.live.world import VENUE, World, name_of
 from flows.connectors.ask_client import AskClient
 from flows.connectors.ask_server import address_file
 from flows.connectors.clickhouse import DatabaseError
@@ -30,6 +30,10 @@ from flows.lanes.settings import Live
 from flows.live.broker import Broker, free_ports
 
 FLOWS: Final = ("market", "intake", "clearing", "audit")
+EXECUTOR: Final = ROOT / "examples" / "executor.py"
+MAKERS: Final = (name_of(0), name_of(1))
+"""Accounts, the same in each pool, that take the other side of what is liquidated."""
+
 HEAP_MB: Final = 1024
 READY_S: Final = 600.0
 """A first start compiles the kernels, on a busy machine for minutes."""
@@ -53,13 +57,13 @@ class Flow:
     asked: bool = False
 
     @classmethod
-    def started(cls, name: str, settings: dict[str, str], log: Path) -> Flow:
+    def started(cls, name: str, command: list[str], settings: dict[str, str], log: Path) -> Flow:
         """Start it; its log is appended to."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("MARGINLINE_")}
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as out:
             process = subprocess.Popen(  # our own words
-                [sys.executable, "-m", "flows", "run", name],
+                [sys.executable, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -186,7 +190,15 @@ class Rig:
             "MARGINLINE_HTTP": self.pages[flow],
             "MARGINLINE_LOG": "json",
         }
-        self.flows[flow] = Flow.started(flow, settings, self.folder / "logs" / f"{flow}.log")
+        command = ["-m", "flows", "run", flow]
+        self.flows[flow] = Flow.started(flow, command, settings, self.folder / "logs" / f"{flow}.log")
+
+    def execute(self) -> None:
+        """Start the example executor: it fills liquidation orders against the books, as a venue's would."""
+        command = [str(EXECUTOR), "--bootstrap", self.broker.bootstrap]
+        command += ["--state", str((self.folder / "executor.json").absolute())]
+        command += [part for maker in MAKERS for part in ("--maker", maker)]
+        self.flows["executor"] = Flow.started("executor", command, {}, self.folder / "logs" / "executor.log")
 
     def until_ready(self, names: tuple[str, ...]) -> None:
         """Wait until these have started."""
@@ -315,8 +327,9 @@ class Rig:
         """Producers, intake, market; then clearing and audit once they have done what is before them. Seconds each took."""
         took: dict[str, float] = {}
         self.end_producers()
-        for flow in ("intake", "market"):
-            self._stop(flow, took)
+        for flow in ("executor", "intake", "market"):
+            if flow in self.flows:
+                self._stop(flow, took)
         at = time.monotonic()
         self._until(self.is_cleared, "clearing", patience_s)
         took["clearing caught up"] = time.monotonic() - at

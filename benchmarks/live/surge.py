@@ -33,6 +33,7 @@ def run(asked: argparse.Namespace, folder: Path) -> Report:
     world = world_of(asked.accounts, seconds)
     with Rig(folder, world, audit=not asked.no_audit, compression=asked.compression) as rig:
         tell_opening(report, asked.accounts, rig.open_accounts())
+        rig.execute()
         checks, lanes = rig.produce("order-checks"), len(rig.pools)
         with (
             Sampler(rig) as sampler,
