@@ -35,7 +35,8 @@ def signs(done: Drilled) -> str:
 
 def test_a_kill_of_any_flow_loses_nothing(broker: Broker, tmp_path: Path) -> None:
     done = drilled(broker, tmp_path, *KILLS)
-    assert done.terms > 4, "two pools: each start of market and intake claims a term"
+    assert "ended with -9" in signs(done)
+    assert done.terms >= 4, "two pools: each start of market and intake claims a term, if it lives to"
     assert signs(done).count("ended with -9") == 4
 
 
