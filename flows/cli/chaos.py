@@ -37,7 +37,7 @@ def chaos(
     each: Annotated[
         str, typer.Option(help="How many faults a drill has, LEAST-MOST.", metavar="LEAST-MOST")
     ] = "2-4",
-    speed: Annotated[float, typer.Option(min=1, help="Seconds of the recording that a second plays.")] = 16.0,
+    speed: Annotated[float, typer.Option(min=1, help="Seconds of the recording that a second plays.")] = 10.0,
     patience: Annotated[
         float, typer.Option(min=1, help="Multiplies all limits of time, on a machine that others load.")
     ] = 1.0,

@@ -175,7 +175,12 @@ def ends(client: Consumer, topic: str, partition: int, patience_s: float = PATIE
     place = TopicPartition(topic, partition)
 
     def ask(seconds: float) -> tuple[int, int] | None:
-        return client.get_watermark_offsets(place, timeout=seconds, cached=False)
+        try:
+            return client.get_watermark_offsets(place, timeout=seconds, cached=False)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError._UNKNOWN_PARTITION:  # noqa: SLF001
+                raise
+            return None  # the topic has it, as was just asked: this client has not heard of it yet
 
     if partition >= (count := _partitions(client, topic, patience_s)):
         raise KafkaRefused(f"topic {topic} has {count} partitions, and no partition {partition}.")

@@ -31,12 +31,16 @@ from flows.live.chaos.follow import Follow
 from flows.live.chaos.processes import FLOWS, Starter
 from flows.live.chaos.scene import Scene
 from flows.live.chaos.sender import Sender
+from flows.rules.scale.time import SECOND_NS
 
-SPEED: Final = 16.0
+SPEED: Final = 10.0
 RECOVER_S: Final = 90.0
 """A venue whose events do not follow again within this time has not recovered."""
 
 SETTLE_S: Final = 180.0
+OPENED_S: Final = 60
+"""Seconds of the fall in which accounts open their positions; then prices begin to tell."""
+
 SIGNS: Final = 40
 """Signs of trouble that are kept of a fault."""
 
@@ -164,7 +168,8 @@ def _open(scene: Scene) -> None:
     scene.until("the opening is sent", scene.sender.opened.is_set)
     scene.until("the opening is settled", lambda: not scene.follow.behind())
     scene.sender.gate.set()
-    scene.pump(0.5)
+    opened_ns = scene.sender.told[0].at_ns + OPENED_S * SECOND_NS
+    scene.until("accounts hold positions", lambda: scene.sender.clock_ns >= opened_ns)
 
 
 def _strike(scene: Scene, name: str) -> Struck:

@@ -39,6 +39,9 @@ LATE_S: Final = 2.0
 SURGE: Final = 80
 """Order checks for each one while there is a surge."""
 
+FLUSHED_AT: Final = 500
+"""Records between two waits for the broker to acknowledge them all."""
+
 ABOVE: Final = 10_000
 """From its first surge on, order checks are numbered from here: above all that the fall numbers itself."""
 
@@ -64,6 +67,7 @@ class Sender(threading.Thread):
         self._held: list[tuple[float, Sent]] = []  # by when they are sent at last
         self._kept: dict[tuple[str, int], Sent] = {}
         self._checks = 0
+        self._unsafe: list[tuple[str, int, bytes]] = []  # sent, and not known to be acknowledged
         self._out = Outbox(settings, "sender", linger_ms=5)
 
     def run(self) -> None:
@@ -125,22 +129,33 @@ class Sender(threading.Thread):
             value = _NUMBER.sub(b'"number":%d' % (ABOVE + self._checks), value)
         if each.topic == "clock":
             self.clock_ns = max(self.clock_ns, each.at_ns)
+        self.sent += 1
+        self._put(each.topic, each.lane, value)
+        if self.sent % FLUSHED_AT == 0:
+            self._flush()
+
+    def _put(self, topic: str, lane: int, value: bytes) -> None:
+        self._unsafe.append((topic, lane, value))
         try:
-            self._out.send(each.topic, each.lane, "chaos", value, HEADERS)
-            self.sent += 1
-            if self.sent % 200 == 0:
-                self._out.poll()
+            self._out.send(topic, lane, "chaos", value, HEADERS)
         except KafkaFailure:
-            self._again()
+            self._flush()  # which sends it again
 
     def _flush(self) -> None:
-        try:
-            self._out.flush()
-        except KafkaFailure:
-            self._again()
+        """All that was sent is acknowledged. A broker that is away for longer than a client waits is tried anew.
 
-    def _again(self) -> None:
-        """A broker that was away for too long: what was not taken is lost to the venue, and the producer starts anew."""
-        with suppress(KafkaFailure):
-            self._out.close()
-        self._out = Outbox(self.settings, "sender", linger_ms=5)
+        What is sent twice so is known by its number, as with any producer that must not lose anything.
+        """
+        while not self.halted.is_set():
+            try:
+                self._out.flush()
+            except KafkaFailure:
+                with suppress(KafkaFailure):
+                    self._out.close()
+                self._out = Outbox(self.settings, "sender", linger_ms=5)
+                with suppress(KafkaFailure):
+                    for topic, lane, value in self._unsafe:
+                        self._out.send(topic, lane, "chaos", value, HEADERS)
+            else:
+                self._unsafe.clear()
+                return

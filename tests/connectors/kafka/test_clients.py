@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
 from structlog.testing import capture_logs
 
 from flows.connectors.kafka import clients
@@ -92,3 +94,30 @@ def test_what_a_later_attempt_may_mend_is_told_apart(
     assert said in str(error)
     assert "\n" not in str(error)
     assert len(str(error)) < 500
+
+
+class New:
+    """A client that has just been made: it has heard of the topic, and a moment later of its partitions."""
+
+    def __init__(self, settings: KafkaSettings, code: int) -> None:
+        self.watch = SimpleNamespace(settings=settings, last="")
+        self.code, self.asked = code, 0
+
+    def list_topics(self, topic: str, timeout: float) -> Any:
+        return SimpleNamespace(topics={topic: SimpleNamespace(error=None, partitions={0: None})})
+
+    def get_watermark_offsets(self, *_: object, **__: object) -> tuple[int, int]:
+        self.asked += 1
+        if self.asked == 1:
+            raise KafkaException(KafkaError(self.code))
+        return 3, 7
+
+    def poll(self, _seconds: float) -> None: ...
+
+
+def test_a_partition_that_a_new_client_has_not_heard_of_is_asked_for_again(nobody: KafkaSettings) -> None:
+    client = New(nobody, KafkaError._UNKNOWN_PARTITION)
+    assert clients.ends(client, "journal", 0) == (3, 7)  # type: ignore[arg-type]
+    refusing = New(nobody, KafkaError._INVALID_ARG)
+    with pytest.raises(KafkaRefused):
+        clients.ends(refusing, "journal", 0)  # type: ignore[arg-type]
